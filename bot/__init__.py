@@ -1,0 +1,1 @@
+"""Turns alerts into incidents, incidents into typed proposals, and approvals into actions."""

@@ -1,0 +1,103 @@
+"""The knowledge folder as a port: the newest good state, and facts about every reload."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from bot.errors import BotError
+from bot.incident.fact import HOUSE
+from bot.incident.facts_house import KnowledgeLoaded, PolicyLoaded
+from bot.incident.model import Policy, Runbook
+from bot.knowledge.catalog import Catalogue
+from bot.knowledge.library import Knowledge
+from bot.knowledge.people import People
+from bot.ports import Draft, Log
+from bot.store.folder import Folder
+
+log = logging.getLogger(__name__)
+ACTOR = "bot:library"
+LOOK_S = 2.0
+
+
+class FolderLibrary:
+    """Implements ports.Library over a folder; a broken folder leaves the last good state in use."""
+
+    def __init__(self, path: Path) -> None:
+        self._folder = Folder(path)
+        self._folder.load()
+
+    @property
+    def knowledge(self) -> Knowledge:
+        """Everything, at one revision."""
+        return self._folder.knowledge
+
+    @property
+    def problem(self) -> str:
+        """Why the folder as it stands now is not in use; empty when it is."""
+        return self._folder.problem
+
+    @property
+    def runbooks(self) -> tuple[Runbook, ...]:
+        """Every runbook, sorted by name."""
+        return self.knowledge.runbooks
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The services."""
+        return self.knowledge.catalogue
+
+    @property
+    def people(self) -> People:
+        """The persons."""
+        return self.knowledge.people
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force."""
+        return self.knowledge.policy
+
+    @property
+    def digests(self) -> Mapping[str, str]:
+        """File name → hex SHA-256 of its bytes."""
+        return self.knowledge.digests
+
+    @property
+    def revision(self) -> str:
+        """The folder's state in one word."""
+        return self.knowledge.revision
+
+    def owner(self, service: str) -> str:
+        """Return the owner of a service; empty when unknown."""
+        found = self.catalogue.get(service)
+        return found.owner if found is not None else ""
+
+    def file(self, name: str) -> JsonValue:
+        """Return a YAML file's parsed value; {} when absent."""
+        return self.knowledge.file(name)
+
+    async def announce(self, log_port: Log, *, policy_changed: bool = True) -> None:
+        """Record which knowledge (and which policy) is in force from now on."""
+        loaded = KnowledgeLoaded(revision=self.revision, digests=dict(self.digests))
+        policy = PolicyLoaded(digest=self.policy.digest)
+        facts = (loaded, policy) if policy_changed else (loaded,)
+        await log_port.record(HOUSE, lambda _state: Draft(ACTOR, facts))
+
+    async def watch(self, log_port: Log, stopping: asyncio.Event) -> None:
+        """Look every two seconds whether a file changed, until stopping."""
+        told = ""
+        while not stopping.is_set():
+            before = self.policy.digest
+            if await asyncio.to_thread(self._folder.reload) is not None:
+                log.info("knowledge reloaded, revision %s", self.revision)
+                with suppress(BotError):
+                    await self.announce(log_port, policy_changed=self.policy.digest != before)
+            if self.problem != told:
+                told = self.problem
+                if told:
+                    log.error("the knowledge folder is broken, the last good one stays: %s", told)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), LOOK_S)

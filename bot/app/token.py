@@ -1,0 +1,51 @@
+"""The operator's token: made at the first start, kept in a file only its owner can read."""
+
+import os
+import secrets
+from pathlib import Path
+
+from bot.errors import ConfigError
+
+MODE = 0o600
+
+
+def operator_token(path: Path) -> tuple[str, bool]:
+    """Return the token in `path`, and whether it was made just now.
+
+    Raises:
+        ConfigError: The file cannot be read or made, is empty, or others may read it.
+    """
+    try:
+        made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE)
+    except FileExistsError:
+        return read_token(path), False
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: the operator's token cannot be kept there ({error.strerror}); "
+            "set TRIAGE_OPERATOR_TOKEN_FILE to a place the bot may write"
+        ) from None
+    token = secrets.token_urlsafe(32)
+    with os.fdopen(made, "w") as file:
+        file.write(f"{token}\n")
+    return token, True
+
+
+def read_token(path: Path) -> str:
+    """Return the token in `path`.
+
+    Raises:
+        ConfigError: It cannot be read, is empty, or others may read it.
+    """
+    try:
+        others = path.stat().st_mode & 0o077
+        token = path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: cannot read the operator's token ({error.strerror}); "
+            "start the bot once, or set TRIAGE_OPERATOR_TOKEN_FILE to its file"
+        ) from None
+    if others:
+        raise ConfigError(f"{path}: others may read this token; run: chmod 600 {path}")
+    if not token:
+        raise ConfigError(f"{path}: the operator's token is empty; delete the file and start again")
+    return token

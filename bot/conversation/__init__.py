@@ -1,0 +1,1 @@
+"""From events to humans: the one way out."""

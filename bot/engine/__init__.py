@@ -1,0 +1,1 @@
+"""Drives one incident after the other: load, fold, decide, perform, write."""

@@ -1,0 +1,240 @@
+"""Runs an approved proposal once: grant, preconditions, intent, call, result; repeats never."""
+
+import asyncio
+import hmac
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot import telemetry
+from bot.engine.probes import failed, run_probes
+from bot.engine.toolbox import OpenAction, Toolbox, compact, parse_args
+from bot.errors import BusyError, RemoteError, ToolError
+from bot.incident.fact import Fact
+from bot.incident.facts_action import (
+    ActionFinished,
+    ActionStarted,
+    ActionUnknown,
+    ProposalSuperseded,
+)
+from bot.incident.model import Value
+from bot.incident.policy import Case, Refuse, evaluate, quorum
+from bot.incident.proposal import Grant, Proposal, canonical, digest
+from bot.incident.state import ProposalView, State
+from bot.ports import Clock, Draft, Library, Log
+from bot.ports import Refusal as LogRefusal
+from bot.shelf import ToolResult
+
+log = logging.getLogger(__name__)
+GRANT_S = 60
+ACTOR = "bot:executor"
+RETRY_S = (0.05, 0.2, 1, 2, 5)
+
+
+class Revoked(Exception):  # noqa: N818 - not a failure of the program: the approval lapsed
+    """The proposal may not run (any more); the message says why."""
+
+    def __init__(self, why: str, *, security: bool = False) -> None:
+        super().__init__(why)
+        self.security = security
+
+
+@dataclass(frozen=True, slots=True)
+class KillSwitch:
+    """The kill switch (E-35): says why nothing may start now; empty when it may."""
+
+    closed: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """Everything a call needs: the action, its exact arguments, and the intent to commit."""
+
+    found: OpenAction
+    args: Value
+    started: ActionStarted
+
+
+class Executor:
+    """Holds the actions; everything it runs was approved by digest."""
+
+    def __init__(
+        self, log_port: Log, box: Toolbox, library: Library, clock: Clock, switch: KillSwitch
+    ):
+        self._log = log_port
+        self._box = box
+        self._library = library
+        self._clock = clock
+        self._switch = switch
+        self._targets: dict[str, asyncio.Lock] = {}
+
+    async def execute(self, state: State, view: ProposalView) -> None:
+        """Run the approved proposal, or supersede it when it may not run any more.
+
+        Raises:
+            StaleThreadError: The incident moved on before the intent was committed.
+            BusyError: The intent could not be committed; nothing was called.
+        """
+        target = f"{view.proposal.tool} {view.proposal.target}"
+        async with self._targets.setdefault(target, asyncio.Lock()):
+            try:
+                ready = await self._grant(state, view)
+            except (Revoked, ToolError) as revoked:
+                await self._append(state, _superseded(view, revoked))
+                return
+            await self._append(state, ready.started)
+            await self._call(state.stream, view, ready)
+
+    async def _grant(self, state: State, view: ProposalView) -> _Ready:
+        proposal = view.proposal
+        check_digest(proposal, view.asked.digest)
+        found = self._box.action(proposal.tool)
+        if found is None or found.tool.version != proposal.tool_version:
+            raise Revoked(f"{proposal.tool} v{proposal.tool_version} is not configured here")
+        args = parse_args(found.tool, proposal.args)
+        check_arguments(proposal, args.model_dump(mode="json"))
+        self._check_decisions(view)
+        probed = await run_probes(self._box, proposal.preconditions, state.stream)
+        broken = failed(probed)
+        if broken:
+            raise Revoked(f"a precondition no longer holds: {broken}")
+        grant = Grant(
+            proposal=proposal.id,
+            revision=proposal.revision,
+            digest=view.asked.digest,
+            nonce=self._clock.token(16),
+            not_after=self._clock.now() + timedelta(seconds=GRANT_S),
+        )
+        started = ActionStarted(
+            proposal=proposal.id,
+            digest=grant.digest,
+            attempt=f"{proposal.id}-{grant.nonce[:12]}",
+            nonce=grant.nonce,
+            not_after=grant.not_after,
+            preconditions=tuple(one.evidence for one in probed),
+            before=view.asked.before,
+        )
+        return _Ready(found, args, started)
+
+    def _check_decisions(self, view: ProposalView) -> None:
+        """Every approver must still be allowed, by the policy and the people as of now (E-26)."""
+        proposal = view.proposal
+        approvers = [made for _, made in view.decisions if made.verdict == "approve"]
+        valid: set[str] = set()
+        for made in approvers:
+            person = self._library.people.get(made.person)
+            case = Case(
+                proposal.action,
+                proposal.service,
+                proposal.environment,
+                proposal.risk,
+                owner=self._library.owner(proposal.service),
+                requested_by=proposal.requested_by,
+                channel=made.actor.partition(":")[0],
+            )
+            if person is None:
+                raise Revoked(f"{made.person} approved it and is no longer in people.yaml")
+            verdict = evaluate(self._library.policy, case, person, ())
+            if isinstance(verdict, Refuse):
+                raise Revoked(f"the approval by {made.person} no longer counts: {verdict.why}")
+            valid.add(made.person)
+            if len(valid) >= quorum(verdict.rule, proposal.risk):
+                return
+        raise Revoked("it lacks the approvals that the policy asks for now")
+
+    async def _call(self, stream: str, view: ProposalView, ready: _Ready) -> None:
+        begun = self._clock.now()
+        name, attempt = ready.found.tool.name, ready.started.attempt
+        closed = self._switch.closed()
+        if closed or self._clock.now() >= ready.started.not_after:
+            fact: Fact = _not_done(attempt, name, closed or "the grant ran out before the call")
+        else:
+            fact = await self._outcome(view, ready)
+        seconds = (self._clock.now() - begun).total_seconds()
+        outcome = type(fact).__name__.removeprefix("Action").lower()
+        telemetry.execution_duration.labels(name, outcome).observe(seconds)
+        await self._record(stream, view.proposal.id, attempt, fact)
+
+    async def _outcome(self, view: ProposalView, ready: _Ready) -> Fact:
+        attempt, tool = ready.started.attempt, ready.found.tool
+        try:
+            async with asyncio.timeout(tool.timeout_s):
+                result = await ready.found.opened.run(ready.args, attempt)
+        except TimeoutError:
+            return ActionUnknown(attempt=attempt, why="no answer in time; it may have been done")
+        except ToolError as error:
+            if isinstance(error, RemoteError) and error.sent:
+                return ActionUnknown(attempt=attempt, why=compact(tool.name, error).message)
+            return _not_done(attempt, tool.name, error)
+        except Exception as error:
+            log.exception("an action failed in an unforeseen way")
+            return ActionUnknown(attempt=attempt, why=compact(tool.name, error).message)
+        return await self._finished(view, attempt, result)
+
+    async def _finished(self, view: ProposalView, attempt: str, result: ToolResult) -> Fact:
+        proposal = view.proposal
+        looked = await self._box.keep(proposal.tool, proposal.args, result, proposal.incident)
+        return ActionFinished(
+            attempt=attempt,
+            ok=result.ok,
+            evidence=looked.evidence,
+            summary=looked.summary,
+            link=result.link[:2000],
+        )
+
+    async def _append(self, state: State, fact: Fact) -> None:
+        await self._log.append(state.stream, state.seq, Draft(ACTOR, (fact,)))
+
+    async def _record(self, stream: str, proposal: str, attempt: str, fact: Fact) -> None:
+        """Write a result at the head, however long the database takes: the call was made."""
+
+        def build(state: State) -> Draft | LogRefusal:
+            view = state.incident.proposals.get(proposal)
+            if view is None or view.attempt != attempt or view.status != "executing":
+                return LogRefusal("the attempt was already settled")
+            return Draft(ACTOR, (fact,))
+
+        for tries in range(1_000_000):
+            try:
+                await self._log.record(stream, build)
+            except BusyError:
+                await asyncio.sleep(RETRY_S[min(tries, len(RETRY_S) - 1)])
+            else:
+                return
+
+
+def _superseded(view: ProposalView, revoked: Exception) -> Fact:
+    return ProposalSuperseded(
+        proposal=view.proposal.id,
+        digest=view.asked.digest,
+        why=str(revoked)[:400],
+        security=isinstance(revoked, Revoked) and revoked.security,
+    )
+
+
+def check_digest(proposal: Proposal, approved: str) -> None:
+    """Recompute the digest and compare it, in constant time, with what was approved (E-07).
+
+    Raises:
+        Revoked: One byte differs; a security event.
+    """
+    if not hmac.compare_digest(digest(proposal), approved):
+        raise Revoked("its bytes are not the ones that were approved", security=True)
+
+
+def check_arguments(proposal: Proposal, sending: object) -> None:
+    """Compare what is about to be sent with what was approved, byte for byte.
+
+    Raises:
+        Revoked: They differ.
+    """
+    if canonical(sending) != canonical(proposal.args):  # pyright: ignore[reportArgumentType]
+        raise Revoked("the arguments to send differ from the approved ones", security=True)
+
+
+def _not_done(attempt: str, name: str, why: Exception | str) -> ActionFinished:
+    short = compact(name, why if isinstance(why, Exception) else ToolError(why))
+    return ActionFinished(
+        attempt=attempt, ok=False, evidence="", summary=short.message, error=short
+    )

@@ -1,0 +1,236 @@
+"""Makes a Proposal of a chosen action: policy, plan, preview, preconditions, freeze. Acts never."""
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import cast
+
+from pydantic import JsonValue
+
+from bot.engine.probes import failed, run_probes
+from bot.engine.toolbox import OpenAction, Toolbox, parse_args
+from bot.errors import ToolError
+from bot.incident.briefing import brief
+from bot.incident.fact import Fact
+from bot.incident.facts_action import ActionProposed
+from bot.incident.facts_run import ProposalRejected, StepChosen
+from bot.incident.model import ActionTemplate, Probe, Risk
+from bot.incident.policy import Case, Refuse, enabled, raised
+from bot.incident.proposal import ALPHABET, ID_CHARS, Proposal, action_digest, digest
+from bot.incident.state import State
+from bot.incident.steps import ProposeAction
+from bot.knowledge.fills import exact, fill_probe
+from bot.knowledge.known import values
+from bot.knowledge.redact import would_redact
+from bot.ports import Clock, Library
+from bot.shelf import Plan
+
+PENDING_MAX = 3
+"""Fewer, better questions: at most this many open proposals an incident (E-44)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """Seconds a proposal of each risk stays open (E-13)."""
+
+    low_s: int = 3600
+    medium_s: int = 1800
+    high_s: int = 900
+
+    def of(self, risk: Risk) -> timedelta:
+        """Return how long a proposal of this risk stays open."""
+        seconds = {"low": self.low_s, "medium": self.medium_s, "high": self.high_s}
+        return timedelta(seconds=seconds[risk])
+
+
+class _Rejected(Exception):  # noqa: N818 - never leaves this file
+    """Code refuses to put the action before humans; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Probes:
+    """What must hold before, and what must hold after."""
+
+    before: tuple[Probe, ...]
+    after: tuple[Probe, ...]
+
+
+class Preparer:
+    """Turns a ProposeAction into ActionProposed, or ProposalRejected with a reason."""
+
+    def __init__(
+        self, box: Toolbox, library: Library, clock: Clock, expiry: Expiry, *, read_only: bool
+    ) -> None:
+        self._box = box
+        self._library = library
+        self._clock = clock
+        self._expiry = expiry
+        self._read_only = read_only
+
+    async def prepare(self, state: State, chosen: StepChosen) -> Fact:
+        """Return the one fact that the chosen action becomes. Reads targets, changes nothing."""
+        step = chosen.step
+        if not isinstance(step, ProposeAction):
+            raise TypeError(f"{chosen.effect_id} is no proposal")
+        try:
+            return await self._prepare(state, chosen, step)
+        except (_Rejected, ToolError) as error:
+            why = " ".join(str(error).split())[:400]
+            return ProposalRejected(
+                effect_id=chosen.effect_id, tool=step.tool, args=step.args, why=why
+            )
+
+    async def _prepare(self, state: State, chosen: StepChosen, step: ProposeAction) -> Fact:
+        args = cast("dict[str, JsonValue]", exact(step.args))
+        found = self._allowed(state, chosen, step, args)
+        plan = await self._plan(found, args)
+        risk = plan.risk if plan.previewed else raised(plan.risk)
+        case = Case(
+            plan.action,
+            plan.service,
+            plan.environment,
+            risk,
+            owner=self._library.owner(plan.service),
+            requested_by=_requester(chosen.by),
+        )
+        rule = enabled(self._library.policy, case)
+        if isinstance(rule, Refuse):
+            raise _Rejected(rule.why)
+        probes = self._probes(state, step, plan)
+        broken = failed(await run_probes(self._box, probes.before, state.incident.id))
+        if broken:
+            raise _Rejected(f"a precondition does not hold: {broken}")
+        now = self._clock.now()
+        proposal = Proposal(
+            id=self._fresh_id(state),
+            revision=1,
+            incident=state.incident.id,
+            tool=found.tool.name,
+            tool_version=found.tool.version,
+            action=plan.action,
+            title=plan.title,
+            args=args,
+            target=plan.target,
+            environment=plan.environment,
+            service=plan.service,
+            risk=risk,
+            preconditions=probes.before,
+            verify=probes.after,
+            verify_after_s=tuple(sorted(plan.verify_after_s)) if probes.after else (),
+            undo=plan.undo,
+            preview_digest=hashlib.sha256(plan.preview.encode()).hexdigest(),
+            policy_digest=self._library.policy.digest,
+            rule=rule.name,
+            requested_by=case.requested_by,
+            created_at=now,
+            expires_at=now + self._expiry.of(risk),
+        )
+        return self._propose(state, chosen, proposal, plan)
+
+    def _propose(self, state: State, chosen: StepChosen, proposal: Proposal, plan: Plan) -> Fact:
+        step = cast("ProposeAction", chosen.step)
+        same = action_digest(proposal)
+        undo_of = chosen.effect_id.removeprefix("undo-") if _is_undo(chosen) else ""
+        for view in state.incident.proposals.values():
+            if view.asked.action_digest == same and not undo_of and chosen.by == "planner":
+                raise _Rejected(
+                    f"P-{view.proposal.id} proposed exactly this already and is {view.status}"
+                )
+        return ActionProposed(
+            effect_id=chosen.effect_id,
+            proposal=proposal,
+            digest=digest(proposal),
+            action_digest=same,
+            preview=plan.preview,
+            reason=step.reason,
+            reason_by=chosen.by,
+            evidence=tuple(item for finding in step.findings for item in finding.evidence),
+            undo_of=undo_of,
+            template=step.template,
+            before=plan.before,
+        )
+
+    def _allowed(
+        self,
+        state: State,
+        chosen: StepChosen,
+        step: ProposeAction,
+        args: Mapping[str, JsonValue],
+    ) -> OpenAction:
+        if self._read_only:
+            raise _Rejected("READ-ONLY: TRIAGE_READ_ONLY is set")
+        found = self._box.action(step.tool)
+        if found is None:
+            raise _Rejected(f"the action {step.tool} is not configured here")
+        by_code = chosen.by == "verification" or chosen.by.startswith("person:")
+        if not by_code and template_of(state, step) is None:
+            raise _Rejected(f"no matched runbook permits {step.tool}")
+        if not by_code and not any(result.evidence for result in state.run.results):
+            raise _Rejected("nothing was looked at yet; evidence comes before a proposal")
+        secret = would_redact(dict(args))
+        if secret is not None:
+            raise _Rejected(f"an argument looks like a secret ({secret}); actions never carry one")
+        pending = [v for v in state.incident.proposals.values() if v.status == "pending"]
+        if len(pending) >= PENDING_MAX:
+            raise _Rejected(f"{PENDING_MAX} proposals already wait for a decision")
+        return found
+
+    async def _plan(self, found: OpenAction, args: Mapping[str, JsonValue]) -> Plan:
+        parsed = parse_args(found.tool, args)
+        try:
+            async with asyncio.timeout(found.tool.timeout_s):
+                return await found.opened.plan(parsed)
+        except TimeoutError:
+            raise ToolError(f"{found.tool.name}: the target did not answer in time") from None
+
+    def _probes(self, state: State, step: ProposeAction, plan: Plan) -> _Probes:
+        template = template_of(state, step)
+        if template is None:
+            return _Probes(plan.preconditions, plan.verify)
+        facts = values(brief(state, (), 1))
+        filled: dict[str, list[Probe]] = {"before": [], "after": []}
+        for kind, probes in (("before", template.preconditions), ("after", template.verify)):
+            for probe in probes:
+                ready = fill_probe(probe, facts)
+                if ready is None:
+                    raise _Rejected(f"the runbook's check {probe.title!r} lacks a fact to fill in")
+                filled[kind].append(ready)
+        before = _without_twins((*plan.preconditions, *filled["before"]))
+        return _Probes(before, _without_twins((*plan.verify, *filled["after"])))
+
+    def _fresh_id(self, state: State) -> str:
+        number = int(self._clock.token(8), 16)
+        while True:
+            made = "".join(ALPHABET[number >> shift & 31] for shift in range(0, 5 * ID_CHARS, 5))
+            if made not in state.incident.proposals:
+                return made
+            number += 1
+
+
+def template_of(state: State, step: ProposeAction) -> ActionTemplate | None:
+    """Return the matched runbook's template that this step uses, or None."""
+    loaded = state.run.context
+    if loaded is None or loaded.runbook is None:
+        return None
+    for template in loaded.runbook.actions:
+        if template.id == step.template and template.tool == step.tool:
+            return template
+    return None
+
+
+def _without_twins(probes: tuple[Probe, ...]) -> tuple[Probe, ...]:
+    seen: list[Probe] = []
+    for probe in probes:
+        if all((probe.tool, probe.args, probe.expect) != (x.tool, x.args, x.expect) for x in seen):
+            seen.append(probe)
+    return tuple(seen)
+
+
+def _is_undo(chosen: StepChosen) -> bool:
+    return chosen.effect_id.startswith("undo-")
+
+
+def _requester(by: str) -> str:
+    return by if by.startswith("person:") else "bot"

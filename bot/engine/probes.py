@@ -1,0 +1,41 @@
+"""Runs Probes: a typed read and the test its facts must pass; unreadable is never a pass."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.engine.toolbox import Toolbox
+from bot.errors import ToolError
+from bot.incident.model import Probe
+from bot.knowledge.predicate import evaluate, names
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What a probe found. `held` None: it could not be read, or a fact was missing."""
+
+    probe: Probe
+    held: bool | None
+    seen: str
+    evidence: str
+
+
+async def run_probes(box: Toolbox, probes: Sequence[Probe], incident: str) -> list[Probed]:
+    """Run probes one after the other and return what each found, in order."""
+    return [await _run(box, probe, incident) for probe in probes]
+
+
+async def _run(box: Toolbox, probe: Probe, incident: str) -> Probed:
+    try:
+        looked = await box.look(probe.tool, probe.args, incident)
+    except ToolError as error:
+        return Probed(probe, None, f"could not be read: {error}", "")
+    facts = {item.name: item.value for item in looked.facts}
+    held = evaluate(probe.expect, facts)
+    wanted = names(probe.expect)
+    seen = ", ".join(f"{name} = {facts[name]}" for name in wanted if name in facts)
+    return Probed(probe, held, seen or looked.summary, looked.evidence)
+
+
+def failed(probed: Sequence[Probed]) -> str:
+    """Return in words which probes did not hold; empty when all did."""
+    return "; ".join(f"{one.probe.title}: {one.seen}" for one in probed if one.held is not True)

@@ -1,0 +1,169 @@
+"""The tools that are open in this process: offers them, looks with reads, hands out actions."""
+
+import asyncio
+import hashlib
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from pydantic import JsonValue, ValidationError
+
+from bot import telemetry
+from bot.errors import InputError, RemoteError, ToolError
+from bot.incident.context import ToolOffer
+from bot.incident.model import CompactError, Observation, Value
+from bot.knowledge.redact import Redactor
+from bot.ports import Clock, Evidence, EvidenceStore
+from bot.shelf import Action, ReadTool, Tool, ToolResult
+
+log = logging.getLogger(__name__)
+EVIDENCE_BYTES = 256 * 1024
+ERROR_CHARS = 400
+SUMMARY_CHARS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What one read brought: the evidence's id, one line, and typed facts."""
+
+    evidence: str
+    summary: str
+    facts: tuple[Observation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRead:
+    """A read tool with its declaration."""
+
+    tool: Tool
+    opened: ReadTool
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAction:
+    """An action with its declaration."""
+
+    tool: Tool
+    opened: Action
+
+
+class Toolbox:
+    """Read tools for the agent's side and actions for the executor, kept apart (E-08)."""
+
+    def __init__(
+        self,
+        reads: Mapping[str, OpenRead],
+        actions: Mapping[str, OpenAction],
+        evidence: EvidenceStore,
+        clock: Clock,
+    ) -> None:
+        self._reads = dict(reads)
+        self._actions = dict(actions)
+        self._evidence = evidence
+        self._clock = clock
+
+    def offers(self) -> tuple[ToolOffer, ...]:
+        """Return what a StepModel may name, sorted by name."""
+        opened = [item.tool for item in (*self._reads.values(), *self._actions.values())]
+        return tuple(
+            ToolOffer(tool.name, tool.description, tool.args.model_json_schema(), tool.kind)
+            for tool in sorted(opened, key=lambda tool: tool.name)
+        )
+
+    @property
+    def digest(self) -> str:
+        """Hex SHA-256 over the names, versions and schemas that are open."""
+        text = json.dumps([[o.name, o.kind, dict(o.args_schema)] for o in self.offers()])
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def action(self, name: str) -> OpenAction | None:
+        """Return an open action, or None when it is not configured here."""
+        return self._actions.get(name)
+
+    def action_names(self) -> tuple[str, ...]:
+        """Return the open actions' names, sorted."""
+        return tuple(sorted(self._actions))
+
+    async def look(self, name: str, args: Mapping[str, JsonValue], incident: str) -> Looked:
+        """Run a read tool and keep its result as evidence.
+
+        Raises:
+            ToolError: Unknown tool, arguments it refuses, a time-out, or its own failure.
+        """
+        found = self._reads.get(name)
+        if found is None:
+            raise ToolError(f"the tool {name} is not configured here; see triagebot check")
+        parsed = parse_args(found.tool, args)
+        try:
+            async with asyncio.timeout(found.tool.timeout_s):
+                result = await found.opened.run(parsed)
+        except TimeoutError:
+            telemetry.tool_calls.labels(name, "timeout").inc()
+            raise RemoteError(name, f"no answer within {found.tool.timeout_s:g} s") from None
+        except ToolError:
+            telemetry.tool_calls.labels(name, "error").inc()
+            raise
+        telemetry.tool_calls.labels(name, "ok").inc()
+        return await self.keep(name, args, result, incident)
+
+    async def keep(
+        self, name: str, args: Mapping[str, JsonValue], result: ToolResult, incident: str
+    ) -> Looked:
+        """Redact a result, store it as evidence, and return what the thread keeps of it."""
+        redactor = Redactor()
+        body = redactor.value(result.body)
+        raw = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        if len(raw) > EVIDENCE_BYTES:
+            raw = json.dumps(
+                {
+                    "cut_at_bytes": EVIDENCE_BYTES,
+                    "text": raw[: EVIDENCE_BYTES // 2].decode(errors="ignore"),
+                },
+                ensure_ascii=False,
+            ).encode()
+        facts = tuple(
+            item.model_copy(update={"value": redactor.text(item.value)})
+            if isinstance(item.value, str)
+            else item
+            for item in result.facts
+        )
+        summary = redactor.text(result.summary)[:SUMMARY_CHARS]
+        for kind, count in redactor.counts.items():
+            telemetry.redactions.labels(kind).inc(count)
+        digest = hashlib.sha256(raw).hexdigest()
+        evidence = Evidence(
+            id=digest[:16],
+            digest=digest,
+            incident=incident,
+            tool=name,
+            args=cast("Mapping[str, JsonValue]", redactor.value(dict(args))),
+            at=self._clock.now(),
+            media_type="application/json",
+            body=raw,
+        )
+        return Looked(await self._evidence.put(evidence), summary, facts)
+
+
+def parse_args(tool: Tool, args: Mapping[str, JsonValue]) -> Value:
+    """Return the tool's typed arguments.
+
+    Raises:
+        ToolError: A field is missing, unknown or out of range; the message names the first three.
+    """
+    try:
+        return tool.args.model_validate(dict(args))
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False)[:3]
+        words = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in faults)
+        raise ToolError(f"{tool.name} refuses its arguments: {words}") from None
+
+
+def compact(name: str, error: Exception) -> CompactError:
+    """Return an error as the thread keeps it: one line, at most 400 characters, redacted."""
+    message = " ".join(Redactor().text(str(error) or type(error).__name__).split())
+    retryable = isinstance(error, ToolError) and error.retryable
+    if not isinstance(error, ToolError | InputError):
+        message = f"{type(error).__name__}: {message}"
+    return CompactError(system=name, message=message[:ERROR_CHARS], retryable=retryable)

@@ -1,0 +1,57 @@
+"""From a State to the Context a StepModel is given: pure, so a restart gives the same bytes."""
+
+from bot.incident.context import Answered, Context, Proposed, ToolOffer
+from bot.incident.model import Alert
+from bot.incident.state import State
+from bot.incident.steps import ProposeAction
+
+MESSAGES = 10
+"""How many of the newest things humans said are passed on."""
+ALERTS = 50
+
+
+def brief(state: State, offers: tuple[ToolOffer, ...], max_steps: int) -> Context:
+    """Return what the StepModel may know now; order is the order of events."""
+    view, run = state.incident, state.run
+    loaded = run.context
+    return Context(
+        incident=view.id,
+        title=view.title,
+        severity=view.severity,
+        alerts=_alerts(state),
+        service=loaded.service if loaded else None,
+        runbook=loaded.runbook if loaded else None,
+        results=tuple(run.results),
+        proposed=_proposed(state),
+        answers=tuple(
+            Answered(item.asked.question, item.value or None) for item in view.questions.values()
+        ),
+        messages=tuple(text for _, _, text in view.said[-MESSAGES:]),
+        inventory=loaded.inventory if loaded else {},
+        extra={
+            "service": view.service,
+            "incident": view.id,
+            "environment": loaded.service.environment if loaded and loaded.service else "",
+        },
+        tools=offers,
+        remaining=max_steps - run.steps,
+    )
+
+
+def _alerts(state: State) -> tuple[Alert, ...]:
+    lines = [line.alert for line in state.incident.alerts.values()]
+    firing = [alert for alert in lines if alert.status == "firing"]
+    return tuple((firing or lines)[:ALERTS])
+
+
+def _proposed(state: State) -> tuple[Proposed, ...]:
+    rejected: list[Proposed] = []
+    for chosen, why in state.run.rejected:
+        if isinstance(chosen.step, ProposeAction):
+            step = chosen.step
+            rejected.append(Proposed(step.template, step.tool, step.args, "refused", why))
+    asked = [
+        Proposed(view.asked.template, view.proposal.tool, view.proposal.args, view.status, view.why)
+        for view in state.incident.proposals.values()
+    ]
+    return (*asked, *rejected)

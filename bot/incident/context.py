@@ -1,0 +1,77 @@
+"""What a StepModel is given: values only, so the same state always gives the same context."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import JsonValue
+
+from bot.incident.model import Alert, Observation, Runbook, Service
+from bot.incident.steps import Step
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One tool result of this thread: what was asked, and the typed facts or the error."""
+
+    key: str
+    tool: str
+    args: Mapping[str, JsonValue]
+    evidence: str
+    summary: str
+    facts: tuple[Observation, ...]
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolOffer:
+    """A tool the model may name. `kind` tells reads from actions."""
+
+    name: str
+    description: str
+    args_schema: Mapping[str, JsonValue]
+    kind: Literal["read", "action"]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """An action already put before humans or refused in this incident."""
+
+    template: str
+    tool: str
+    args: Mapping[str, JsonValue]
+    status: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A question asked in this thread and its answer, None while open or expired."""
+
+    question: str
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The thread as the StepModel sees it; `results` and `proposed` are in order of events.
+
+    `remaining` is how many Steps this run still has, 1 to 10. `suggestion` is the planner's Step
+    when another model is asked.
+    """
+
+    incident: str
+    title: str
+    severity: str
+    alerts: tuple[Alert, ...]
+    service: Service | None
+    runbook: Runbook | None
+    results: tuple[Result, ...]
+    proposed: tuple[Proposed, ...]
+    answers: tuple[Answered, ...]
+    messages: tuple[str, ...]
+    inventory: Mapping[str, tuple[str, ...]]
+    extra: Mapping[str, str]
+    tools: tuple[ToolOffer, ...] = ()
+    suggestion: Step | None = None
+    remaining: int = 10

@@ -1,0 +1,179 @@
+"""Facts that follow from the state and the time alone: resolve, expiry, withdrawal, budget."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from bot.incident.effects import RunLimits
+from bot.incident.fact import Fact
+from bot.incident.facts_action import (
+    ActionUndone,
+    ProposalExpired,
+    ProposalWithdrawn,
+)
+from bot.incident.facts_alerts import (
+    IncidentReopened,
+    IncidentResolved,
+    QuestionAsked,
+    QuestionExpired,
+)
+from bot.incident.facts_run import (
+    BudgetSpent,
+    ConclusionReached,
+    EscalationRaised,
+    StepChosen,
+)
+from bot.incident.state import ProposalView, State
+from bot.incident.steps import AskHuman, Conclude, ProposeAction
+
+BARREN_STEPS = 2
+"""A run ends when this many looks in a row brought no new fact."""
+
+
+def due_facts(state: State, now: datetime, limits: RunLimits) -> tuple[Fact, ...]:
+    """Return the facts to record now, in order; empty when nothing is due."""
+    for facts in (
+        _life(state),
+        tuple(_proposals(state, now, limits)),
+        tuple(_questions(state, now)),
+        tuple(_undone(state)),
+        _regression(state),
+        _chosen(state, now, limits),
+        _budget(state, limits),
+    ):
+        if facts:
+            return facts
+    return ()
+
+
+def _life(state: State) -> tuple[Fact, ...]:
+    view = state.incident
+    firing = bool(view.firing)
+    if view.status == "open" and view.alerts and not firing and not view.truncated:
+        return (IncidentResolved(reason="every alert resolved"),)
+    if view.status == "resolved" and firing and not view.merged_into:
+        by_hand = view.resolved_why != "every alert resolved"
+        newer = any(
+            line.last_at > view.resolved_at
+            for line in view.alerts.values()
+            if view.resolved_at is not None and line.alert.status == "firing"
+        )
+        if newer or not by_hand:
+            return (IncidentReopened(reason="it fires again"),)
+    return ()
+
+
+def _proposals(state: State, now: datetime, limits: RunLimits) -> Iterator[Fact]:
+    gone = ""
+    if state.incident.merged_into:
+        gone = f"the incident was merged into {state.incident.merged_into}"
+    elif state.incident.status != "open":
+        gone = "the incident resolved before it was needed"
+    for view in state.incident.proposals.values():
+        proposal, digest = view.proposal.id, view.asked.digest
+        lapses_at = view.lapses_at(limits.approval_use_s)
+        if lapses_at is None:
+            continue
+        if gone and not view.asked.undo_of:
+            yield ProposalWithdrawn(proposal=proposal, digest=digest, why=gone)
+        elif lapses_at <= now:
+            yield ProposalExpired(proposal=proposal, digest=digest)
+
+
+def _questions(state: State, now: datetime) -> Iterator[Fact]:
+    over = state.incident.status != "open" or bool(state.incident.merged_into)
+    for identifier, view in state.incident.questions.items():
+        if view.status == "open" and (over or view.asked.deadline <= now):
+            yield QuestionExpired(id=identifier)
+
+
+def _undone(state: State) -> Iterator[Fact]:
+    views = state.incident.proposals
+    for identifier, view in views.items():
+        undone = views.get(view.asked.undo_of)
+        if undone is not None and view.status == "succeeded" and undone.status == "succeeded":
+            yield ActionUndone(proposal=undone.proposal.id, by=identifier)
+
+
+def _regression(state: State) -> tuple[Fact, ...]:
+    for identifier, view in state.incident.proposals.items():
+        if view.regressed and not view.undo_requested and view.status == "succeeded":
+            step = undo_step(view, f"verification failed: {view.regressed}")
+            if step is not None:
+                return (StepChosen(effect_id=f"undo-{identifier}", step=step, by="verification"),)
+    return ()
+
+
+def undo_step(view: ProposalView, reason: str) -> ProposeAction | None:
+    """Return the step that proposes the inverse of a done action; None when irreversible."""
+    undo = view.proposal.undo
+    if undo is None:
+        return None
+    return ProposeAction(tool=undo.tool, args=undo.args, reason=reason)
+
+
+def _chosen(state: State, now: datetime, limits: RunLimits) -> tuple[Fact, ...]:
+    """Turn a chosen question or conclusion into its fact: nothing else needs to happen."""
+    run = state.run
+    if state.incident.status != "open":
+        return _cut_short(state)
+    if not run.queue or run.paused_by or limits.paused:
+        return ()
+    chosen = run.queue[0].chosen
+    if isinstance(chosen.step, AskHuman):
+        asked = QuestionAsked(
+            id=chosen.effect_id,
+            question=chosen.step.question,
+            kind=chosen.step.answer,
+            options=chosen.step.options,
+            deadline=now + timedelta(seconds=limits.question_ttl_s),
+        )
+        return (asked,)
+    if isinstance(chosen.step, Conclude):
+        step = chosen.step
+        return (ConclusionReached(summary=step.summary, findings=step.findings, by=chosen.by),)
+    return ()
+
+
+def _cut_short(state: State) -> tuple[Fact, ...]:
+    if state.run.done or state.incident.status == "closed":
+        return ()
+    undo_waits = any(item.chosen.effect_id.startswith("undo-") for item in state.run.queue)
+    if undo_waits:
+        return ()
+    return (
+        ConclusionReached(
+            summary="It was over before the investigation had finished.",
+            findings=(),
+            by="triagebot",
+        ),
+    )
+
+
+def _budget(state: State, limits: RunLimits) -> tuple[Fact, ...]:
+    """End a run that used up its steps or seconds, failed to choose, or learns nothing new."""
+    run = state.run
+    if run.done or run.queue or run.context is None or state.incident.status != "open":
+        return ()
+    if any(view.status == "open" for view in state.incident.questions.values()):
+        return ()
+    for kind, spent, why in (
+        ("steps", run.steps >= limits.max_steps, f"used all {limits.max_steps} steps"),
+        ("seconds", run.spent_s >= limits.run_max_s, f"used {limits.run_max_s:.0f} seconds"),
+        ("no_new_facts", run.barren >= BARREN_STEPS, "looked twice and saw nothing new"),
+    ):
+        if spent:
+            return _give_up(state, BudgetSpent.model_validate({"kind": kind}), why)
+    if run.ask_failed:
+        return _give_up(state, None, f"could not choose a next step: {run.ask_failed}")
+    return ()
+
+
+def _give_up(state: State, spent: BudgetSpent | None, why: str) -> tuple[Fact, ...]:
+    seen = [result.summary for result in state.run.results if result.summary]
+    found = "; ".join(seen[-5:]) or "nothing"
+    summary = f"Not enough evidence: the investigation {why}. It saw: {found}."
+    facts: tuple[Fact, ...] = (
+        EscalationRaised(reason=f"the investigation {why}", to="on-call"),
+        ConclusionReached(summary=summary[:2000], findings=(), by="triagebot"),
+    )
+    return facts if spent is None else (spent, *facts)

@@ -1,0 +1,113 @@
+"""What `decide` says must happen next, in order of precedence; values only."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.incident.fact import Fact
+from bot.incident.facts_run import StepChosen
+from bot.incident.state import Pending, ProposalView
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Do nothing at all until a human or a newer version looks."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reconcile:
+    """An action was interrupted: read back, or say that the outcome is unknown. Never repeat."""
+
+    view: ProposalView
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Write facts that follow from the state and the time; no I/O."""
+
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Execute:
+    """Run exactly this approved proposal, once."""
+
+    view: ProposalView
+
+
+@dataclass(frozen=True, slots=True)
+class Verify:
+    """Run the verification probes of a succeeded action, for the `n`-th time (0-based)."""
+
+    view: ProposalView
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prefetch:
+    """Load what is known without asking anybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepare:
+    """Make a proposal of a chosen action: policy, plan, preview, preconditions."""
+
+    chosen: StepChosen
+
+
+@dataclass(frozen=True, slots=True)
+class RunTools:
+    """Run these calls of a CallTools at once; result n carries the effect id `id.n`."""
+
+    pending: Pending
+    indexes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AskModel:
+    """Ask the StepModel for the next Step; the answer carries `id`."""
+
+    id: str
+    remaining: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summarise:
+    """Write the summary and close."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing to do until then; None: until something is said from outside."""
+
+    until: datetime | None
+
+
+Effect = (
+    Hold
+    | Reconcile
+    | Record
+    | Execute
+    | Verify
+    | Prefetch
+    | Prepare
+    | RunTools
+    | AskModel
+    | Summarise
+    | Wait
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RunLimits:
+    """Budgets and switches `decide` obeys; durations in seconds."""
+
+    debounce_s: float = 10.0
+    max_steps: int = 10
+    run_max_s: float = 600.0
+    approval_use_s: float = 600.0
+    question_ttl_s: float = 86400.0
+    close_after_s: float = 300.0
+    paused: bool = False
+    read_only: bool = False

@@ -1,0 +1,249 @@
+"""The vocabulary: immutable values that every other module speaks in; no behaviour beyond them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+Severity = Literal["critical", "high", "warning", "info", "unknown"]
+SEVERITIES: tuple[Severity, ...] = ("critical", "high", "warning", "info", "unknown")
+"""Most urgent first; `sev1`…`sev5` are aliases in this order."""
+
+Risk = Literal["low", "medium", "high"]
+Verdict = Literal["approve", "deny"]
+Judgement = Literal["right", "wrong", "partly", "not_an_incident"]
+Scalar = str | int | bool | None
+
+Args = Mapping[str, JsonValue]
+"""Arguments of a tool call, as JSON; floats are refused in actions (E-06)."""
+
+
+class Value(BaseModel):
+    """Immutable; an unknown field is an error, so a typo never passes silently."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null")
+
+
+class Link(Value):
+    """A labelled address; shown only when its host is allow-listed."""
+
+    title: str
+    url: str
+
+
+class Alert(Value):
+    """One notification of a monitoring system, in our own terms.
+
+    `fingerprint` names the alert across repeats within its source. `service` is the source's
+    hint, empty when there is none; the catalogue decides. Times are aware UTC.
+    """
+
+    source: str
+    fingerprint: str
+    status: Literal["firing", "resolved"]
+    title: str
+    severity: Severity
+    service: str
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    starts_at: datetime | None
+    ends_at: datetime | None
+    links: tuple[Link, ...] = ()
+
+
+class Change(Value):
+    """A deploy, config or flag change: context, never an incident."""
+
+    id: str
+    source: str
+    service: str
+    kind: Literal["deploy", "config", "flag", "other"] = "deploy"
+    version: str = ""
+    previous: str = ""
+    by: str = ""
+    at: datetime
+    title: str = ""
+    link: str = ""
+
+
+class Service(Value):
+    """A catalogue entry of `services.yaml`.
+
+    `tier` 1 is the most important. `match` lists label sets; an alert whose labels contain all
+    pairs of one set belongs to the service, besides alerts that name it outright.
+    `conversations` maps a channel's name to an address in it; `probes` maps a name to an http(s)
+    URL that `http_probe` may read.
+    """
+
+    name: str
+    title: str = ""
+    owner: str = ""
+    tier: int | None = Field(default=None, ge=1, le=5)
+    environment: str = ""
+    dependencies: tuple[str, ...] = ()
+    conversations: dict[str, str] = {}
+    links: tuple[Link, ...] = ()
+    match: tuple[dict[str, str], ...] = ()
+    probes: dict[str, str] = {}
+
+
+class Person(Value):
+    """A canonical human of `people.yaml`; identities are `channel:id` actors."""
+
+    name: str
+    title: str = ""
+    email: str = ""
+    groups: tuple[str, ...] = ()
+    identities: tuple[str, ...] = ()
+    admin: bool = False
+
+
+Op = Literal["eq", "ne", "lt", "le", "gt", "ge", "in", "contains", "exists"]
+
+
+class Predicate(Value):
+    """One typed test over facts: exactly one of `fact`, `all`, `any`, `not`.
+
+    `fact` is `step.name`, where `step` is a diagnose step's id. A missing fact makes the test
+    unknown, and unknown never proves anything.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    fact: str = ""
+    op: Op = "eq"
+    value: JsonValue = None
+    all: tuple["Predicate", ...] = ()
+    any: tuple["Predicate", ...] = ()
+    not_: "Predicate | None" = Field(default=None, alias="not")
+
+
+class Probe(Value):
+    """A typed read: the tool, its arguments, and the test its facts must pass.
+
+    In `expect`, facts are named without a step id (`healthy`, not `state.healthy`).
+    """
+
+    title: str
+    tool: str
+    args: dict[str, JsonValue]
+    expect: Predicate
+
+
+class Diagnose(Value):
+    """One diagnostic of a runbook: a read tool call, run when `when` holds (or always)."""
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")
+    tool: str
+    args: dict[str, JsonValue] = {}
+    when: Predicate | None = None
+
+
+class ActionTemplate(Value):
+    """An action a runbook permits, its arguments still holding `${…}` fills.
+
+    `undo` names the inverse action, or the word `irreversible`.
+    """
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")
+    tool: str
+    args: dict[str, JsonValue]
+    reason: str
+    preconditions: tuple[Probe, ...] = ()
+    verify: tuple[Probe, ...] = ()
+
+
+class Ask(Value):
+    """A question a runbook puts to humans."""
+
+    question: str
+    kind: Literal["yes_no", "choice", "text"] = "text"
+    options: tuple[str, ...] = ()
+
+
+class Outcome(Value):
+    """What a proven `when` means: a conclusion, and what to do about it."""
+
+    name: str
+    when: Predicate
+    conclude: str
+    confidence: Literal["low", "medium", "high"] = "medium"
+    propose: str = ""
+    ask: Ask | None = None
+
+
+class Runbook(Value):
+    """Markdown plus its front matter. `text` is data, never an instruction.
+
+    `match` holds Alertmanager matchers (`name=~"value"`), all of which must hold for an alert;
+    `digest` is the SHA-256 of the file's bytes.
+    """
+
+    name: str
+    title: str
+    path: str
+    digest: str
+    text: str
+    match: tuple[str, ...] = ()
+    service: str = ""
+    diagnose: tuple[Diagnose, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    otherwise: Ask | None = None
+    actions: tuple[ActionTemplate, ...] = ()
+
+
+class Rule(Value):
+    """One line of `policy.yaml`: whom it concerns and what it asks for; first match decides."""
+
+    name: str
+    action: str = "*"
+    service: str = "*"
+    environment: str = "*"
+    risk: tuple[Risk, ...] = ()
+    allow: bool = True
+    approvers: tuple[str, ...] = ()
+    min_approvals: int = Field(default=1, ge=1, le=5)
+    channels: tuple[str, ...] = ()
+
+
+class Policy(Value):
+    """`policy.yaml`: rules in order; nothing matched means no."""
+
+    rules: tuple[Rule, ...] = ()
+    digest: str = ""
+
+
+class Observation(Value):
+    """One typed observation of a tool: a name, a value, and the unit of the value."""
+
+    name: str
+    value: bool | int | float | str | None
+    unit: str = ""
+
+
+class Finding(Value):
+    """A claim with the evidence it rests on; `cause` confirmed or not is said by humans."""
+
+    claim: str
+    evidence: tuple[str, ...]
+    confidence: Literal["low", "medium", "high"] = "medium"
+
+
+class Similar(Value):
+    """An earlier incident that resembles this one, and what became of it."""
+
+    incident: str
+    title: str
+    at: datetime
+    conclusion: str = ""
+    action: str = ""
+    outcome: str = ""
+
+
+class CompactError(Value):
+    """An error as the thread keeps it: at most 400 characters, no stack."""
+
+    system: str
+    message: str = Field(max_length=400)
+    retryable: bool = False

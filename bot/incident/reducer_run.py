@@ -1,0 +1,139 @@
+"""The reducer's rules for an investigation: context, steps, tool results, pause, budget."""
+
+from datetime import datetime
+
+from bot.incident import facts_run as run
+from bot.incident.context import Result
+from bot.incident.events import Event
+from bot.incident.rule import Row, rule
+from bot.incident.state import Pending, State
+from bot.incident.steps import CallTools
+
+
+def begin_run(state: State) -> None:
+    """Start the next run: steps and budget from zero; results of earlier runs stay known."""
+    run_view = state.run
+    run_view.number += 1
+    run_view.steps, run_view.barren, run_view.spent_s, run_view.spent = 0, 0, 0.0, ""
+    run_view.ask_attempts, run_view.ask_retry_at, run_view.ask_failed = 0, None, ""
+    run_view.done = False
+    run_view.results = []
+    run_view.queue.clear()
+
+
+def _loaded(state: State, _event: Event, fact: run.ContextLoaded) -> None:
+    state.run.context = fact
+    if fact.service is not None:
+        state.incident.service = fact.service.name
+
+
+def _chosen(state: State, event: Event, fact: run.StepChosen) -> None:
+    view = state.run
+    if fact.effect_id == view.ask_id:
+        if view.done:
+            return
+        view.steps += 1
+        view.ask_attempts, view.ask_retry_at = 0, None
+    elif fact.effect_id.startswith("undo-"):
+        asked = state.incident.proposals.get(fact.effect_id.removeprefix("undo-"))
+        if asked is None or asked.undo_requested:
+            return
+        asked.undo_requested = True
+    elif not fact.effect_id.startswith("ask-"):
+        return
+    view.queue.append(Pending(fact, event.at))
+
+
+def _step_failed(state: State, _event: Event, fact: run.StepFailed) -> None:
+    view = state.run
+    if fact.effect_id != view.ask_id:
+        return
+    view.ask_attempts += 1
+    view.ask_retry_at = fact.retry_at
+    if fact.retry_at is None:
+        view.ask_failed = fact.error.message
+
+
+def _returned(state: State, event: Event, fact: run.ToolReturned) -> None:
+    found = _open_call(state, fact.effect_id)
+    if found is None:
+        return
+    pending, index = found
+    call = pending.chosen.step.calls[index] if isinstance(pending.chosen.step, CallTools) else None
+    args = call.args if call is not None else {}
+    view = state.run
+    if fact.evidence not in view.seen:
+        view.seen.add(fact.evidence)
+        view.new_evidence = True
+    view.results.append(Result(fact.key, fact.tool, args, fact.evidence, fact.summary, fact.facts))
+    _settle(state, pending, fact.effect_id, event.at)
+
+
+def _failed(state: State, event: Event, fact: run.ToolFailed) -> None:
+    found = _open_call(state, fact.effect_id)
+    if found is None:
+        return
+    pending, index = found
+    pending.attempts[fact.effect_id] = pending.attempts.get(fact.effect_id, 0) + 1
+    if fact.retry_at is not None:
+        pending.retry_at[fact.effect_id] = fact.retry_at
+        return
+    call = pending.chosen.step.calls[index] if isinstance(pending.chosen.step, CallTools) else None
+    args = call.args if call is not None else {}
+    state.run.results.append(
+        Result(fact.key, fact.tool, args, "", "", (), error=fact.error.message)
+    )
+    _settle(state, pending, fact.effect_id, event.at)
+
+
+def _open_call(state: State, effect_id: str) -> tuple[Pending, int] | None:
+    if not state.run.queue:
+        return None
+    pending = state.run.queue[0]
+    for index in pending.open_calls:
+        if effect_id == f"{pending.chosen.effect_id}.{index}":
+            return pending, index
+    return None
+
+
+def _settle(state: State, pending: Pending, effect_id: str, at: datetime) -> None:
+    pending.answered[effect_id] = True
+    pending.retry_at.pop(effect_id, None)
+    if pending.open_calls:
+        return
+    view = state.run
+    view.queue.remove(pending)
+    view.spent_s += (at - pending.at).total_seconds()
+    view.barren = 0 if view.new_evidence else view.barren + 1
+    view.new_evidence = False
+
+
+def _rejected(state: State, _event: Event, fact: run.ProposalRejected) -> None:
+    queue = state.run.queue
+    if queue and queue[0].chosen.effect_id == fact.effect_id:
+        state.run.rejected.append((queue.pop(0).chosen, fact.why))
+
+
+def _budget(state: State, _event: Event, fact: run.BudgetSpent) -> None:
+    state.run.spent = fact.kind
+
+
+def _paused(state: State, _event: Event, fact: run.InvestigationPaused) -> None:
+    state.run.paused_by = fact.by
+
+
+def _resumed(state: State, _event: Event, _fact: run.InvestigationResumed) -> None:
+    state.run.paused_by = ""
+
+
+RUN_RULES: list[Row] = [
+    rule(run.ContextLoaded, _loaded),
+    rule(run.StepChosen, _chosen),
+    rule(run.StepFailed, _step_failed),
+    rule(run.ToolReturned, _returned),
+    rule(run.ToolFailed, _failed),
+    rule(run.ProposalRejected, _rejected),
+    rule(run.BudgetSpent, _budget),
+    rule(run.InvestigationPaused, _paused),
+    rule(run.InvestigationResumed, _resumed),
+]

@@ -1,0 +1,57 @@
+"""The Step union: what a StepModel may choose next, and nothing else."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, JsonValue
+
+from bot.incident.model import Finding, Value
+
+MAX_CALLS = 4
+"""Independent reads in one CallTools (DESIGN 2)."""
+
+
+class ToolCall(Value):
+    """One read. `key` is the diagnose step's id, empty when a model chose it."""
+
+    tool: str
+    args: dict[str, JsonValue]
+    key: str = ""
+
+
+class CallTools(Value):
+    """Look at one to four independent things at once."""
+
+    kind: Literal["call_tools"] = "call_tools"
+    calls: tuple[ToolCall, ...] = Field(min_length=1, max_length=MAX_CALLS)
+
+
+class ProposeAction(Value):
+    """Ask humans to allow one action. `template` is the id of the runbook's ActionTemplate."""
+
+    kind: Literal["propose_action"] = "propose_action"
+    tool: str
+    args: dict[str, JsonValue]
+    reason: str
+    findings: tuple[Finding, ...] = ()
+    template: str = ""
+
+
+class AskHuman(Value):
+    """Put one question to humans and wait."""
+
+    kind: Literal["ask_human"] = "ask_human"
+    question: str
+    answer: Literal["yes_no", "choice", "text"] = "text"
+    options: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+class Conclude(Value):
+    """End the run with findings; an empty tuple means there was not enough evidence."""
+
+    kind: Literal["conclude"] = "conclude"
+    summary: str
+    findings: tuple[Finding, ...] = ()
+
+
+Step = Annotated[CallTools | ProposeAction | AskHuman | Conclude, Field(discriminator="kind")]

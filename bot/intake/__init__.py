@@ -1,0 +1,1 @@
+"""From outside to events: the one way in."""

@@ -1,0 +1,101 @@
+"""The one way in for what humans say: a Reply from any channel becomes facts and an Outcome."""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from bot.errors import BusyError, InputError
+from bot.incident.commands import BY_NAME, Command, help_text, parse
+from bot.intake.asking import Asking
+from bot.intake.decisions import Decisions
+from bot.intake.person import Persons
+from bot.intake.reading import Reading
+from bot.intake.running import Running
+from bot.intake.wording import STRANGER
+from bot.ports import Outcome, Reply
+
+log = logging.getLogger(__name__)
+Verb = Callable[[Reply, Command], Awaitable[Outcome]]
+
+
+class Replies:
+    """Implements ports.Inbox: routes a reply by its intent, and a command by its word."""
+
+    def __init__(
+        self,
+        persons: Persons,
+        decisions: Decisions,
+        asking: Asking,
+        running: Running,
+        reading: Reading,
+    ) -> None:
+        self._persons = persons
+        self._decisions = decisions
+        self._asking = asking
+        self._verbs: dict[str, Verb] = {
+            "approve": self._approve,
+            "deny": self._deny,
+            "help": self._help,
+            **asking.verbs(),
+            **running.verbs(),
+            **reading.verbs(),
+        }
+
+    async def reply(self, reply: Reply) -> Outcome:
+        """Do what the human said, if they may. What a human can cause never raises."""
+        try:
+            return await self._route(reply)
+        except InputError as error:
+            return Outcome(str(error), "unknown")
+        except BusyError as error:
+            return Outcome(f"Not done: {error}. Try again in a moment.", "busy")
+
+    async def _route(self, reply: Reply) -> Outcome:
+        match reply.intent:
+            case "decide":
+                return await self._decisions.decide(reply)
+            case "command":
+                return await self._command(reply)
+            case "answer":
+                return await self._known(reply, Command("answer", reply.incident, text=reply.text))
+            case "message":
+                return await self._known(reply, Command("note", reply.incident, text=reply.text))
+            case "edit":
+                text = "Editing a proposal is not in this version. Deny it and say what is wrong."
+                return Outcome(text, "refused", reply.incident, reply.proposal)
+
+    async def _command(self, reply: Reply) -> Outcome:
+        return await self._known(reply, parse(reply.text))
+
+    async def _known(self, reply: Reply, command: Command) -> Outcome:
+        if command.word not in {"help", "whoami"} and self._persons.of(reply) is None:
+            if command.word in {"approve", "deny"}:
+                return await self._verbs[command.word](reply, command)
+            return Outcome(STRANGER, "refused")
+        verb = self._verbs.get(command.word)
+        if verb is None:
+            word = BY_NAME[command.word]
+            return Outcome(f"{word.usage.split()[0]}: {word.later}.", "refused", command.incident)
+        return await verb(reply, command)
+
+    async def _approve(self, reply: Reply, command: Command) -> Outcome:
+        return await self._decisions.decide(_as_decision(reply, command, "approve"))
+
+    async def _deny(self, reply: Reply, command: Command) -> Outcome:
+        return await self._decisions.decide(_as_decision(reply, command, "deny"))
+
+    async def _help(self, _reply: Reply, _command: Command) -> Outcome:
+        return Outcome(help_text(), "done")
+
+
+def _as_decision(reply: Reply, command: Command, verdict: str) -> Reply:
+    return Reply(
+        actor=reply.actor,
+        channel=reply.channel,
+        delivery_id=reply.delivery_id,
+        intent="decide",
+        payload_digest=reply.payload_digest,
+        person=reply.person,
+        proposal=command.proposal,
+        verdict=verdict,
+        reason=command.text,
+    )

@@ -1,0 +1,186 @@
+"""Verbs that steer: pause and resume, propose a silence or an undo, settle an unknown outcome."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from pydantic import JsonValue
+
+from bot.errors import ForbiddenError, InputError
+from bot.incident.commands import Command
+from bot.incident.due import undo_step
+from bot.incident.fact import HOUSE, Fact
+from bot.incident.facts_action import ActionReconciled
+from bot.incident.facts_house import BotPaused, BotResumed
+from bot.incident.facts_run import InvestigationPaused, InvestigationResumed, StepChosen
+from bot.incident.model import Alert
+from bot.incident.policy import Refuse, evaluate
+from bot.incident.reducer import State
+from bot.incident.state import ProposalView
+from bot.incident.steps import ProposeAction
+from bot.intake.decisions import Decisions
+from bot.intake.person import Persons
+from bot.intake.wording import state_line
+from bot.knowledge.redact import redact
+from bot.ports import Clock, Draft, Library, Log, Outcome, Refusal, Reply
+
+SILENCE_MAX = timedelta(hours=24)
+VOLATILE = frozenset({"severity", "prometheus", "monitor", "value"})
+Steer = Callable[[State, str], Fact | str]
+
+
+class Running:
+    """What a human wants the bot to do next; every action still needs its own decision."""
+
+    def __init__(
+        self, log: Log, persons: Persons, decisions: Decisions, library: Library, clock: Clock
+    ) -> None:
+        self._log = log
+        self._persons = persons
+        self._decisions = decisions
+        self._library = library
+        self._clock = clock
+
+    def verbs(self) -> dict[str, Callable[[Reply, Command], Awaitable[Outcome]]]:
+        """Return the verbs by word."""
+        return {
+            "pause": self.pause,
+            "resume": self.resume,
+            "silence": self.silence,
+            "undo": self.undo,
+            "reconcile": self.reconcile,
+        }
+
+    async def pause(self, reply: Reply, command: Command) -> Outcome:
+        """Pause one investigation, or the whole bot (admin)."""
+        if not command.incident:
+            return await self._switch(reply, BotPaused(by=self._name(reply)), "The bot is paused.")
+
+        def made(state: State, who: str) -> Fact | str:
+            if state.run.paused_by:
+                return f"It is paused already, by {state.run.paused_by}."
+            return InvestigationPaused(by=who)
+
+        return await self._steer(reply, command.incident, made, "The investigation is paused.")
+
+    async def resume(self, reply: Reply, command: Command) -> Outcome:
+        """Resume one investigation, or the whole bot (admin)."""
+        if not command.incident:
+            return await self._switch(reply, BotResumed(by=self._name(reply)), "The bot goes on.")
+
+        def made(state: State, who: str) -> Fact | str:
+            if not state.run.paused_by:
+                return "It is not paused."
+            return InvestigationResumed(by=who)
+
+        return await self._steer(reply, command.incident, made, "The investigation goes on.")
+
+    async def silence(self, reply: Reply, command: Command) -> Outcome:
+        """Propose to silence what fires in this incident; somebody decides on it."""
+        if not timedelta(minutes=1) <= command.span <= SILENCE_MAX:
+            raise InputError("a silence lasts between 1 minute and 24 hours")
+        reason = redact(command.text[:400]).text
+
+        def made(state: State, who: str) -> Fact | str:
+            matchers = _matchers(state.incident.firing)
+            if not matchers:
+                return "Nothing fires that could be silenced by a common label."
+            args: dict[str, JsonValue] = {
+                "matchers": matchers,
+                "duration_s": int(command.span.total_seconds()),
+                "comment": f"{state.incident.id}: {reason}",
+            }
+            step = ProposeAction(tool="alertmanager_silence", args=args, reason=reason)
+            effect_id = f"ask-{self._clock.token(6)}"
+            return StepChosen(effect_id=effect_id, step=step, by=f"person:{who}")
+
+        told = "I prepare a proposal to silence it; see the incident."
+        return await self._steer(reply, command.incident, made, told)
+
+    async def undo(self, reply: Reply, command: Command) -> Outcome:
+        """Propose the inverse of an action that was done."""
+        row = await self._decisions.find(command.proposal)
+        if isinstance(row, Outcome):
+            return row
+
+        def made(state: State, who: str) -> Fact | str:
+            view = state.incident.proposals.get(row.id)
+            if view is None or view.status != "succeeded":
+                return f"Only an action that succeeded can be undone; P-{row.id} is {row.status}."
+            step = undo_step(view, f"undo of P-{row.id}, asked for by {who}")
+            if step is None:
+                return f"P-{row.id} is irreversible."
+            if view.undo_requested:
+                return "Its undo was proposed already."
+            return StepChosen(effect_id=f"undo-{row.id}", step=step, by=f"person:{who}")
+
+        return await self._steer(reply, row.incident, made, "I prepare the undo as a proposal.")
+
+    async def reconcile(self, reply: Reply, command: Command) -> Outcome:
+        """Settle an unknown outcome by what a human saw; whoever may approve it may settle it."""
+        row = await self._decisions.find(command.proposal)
+        if isinstance(row, Outcome):
+            return row
+        seen = redact(command.text[:1000]).text
+
+        def made(state: State, who: str) -> Fact | str:
+            view = state.incident.proposals.get(row.id)
+            if view is None or view.status != "unknown":
+                return state_line(view) if view else f"There is no P-{row.id}."
+            self._may_settle(view, reply)
+            return ActionReconciled(
+                attempt=view.attempt,
+                ok=command.value == "worked",
+                by=f"person:{who}",
+                evidence=seen,
+            )
+
+        return await self._steer(reply, row.incident, made, f"P-{row.id} is settled.")
+
+    def _may_settle(self, view: ProposalView, reply: Reply) -> None:
+        person = self._persons.of(reply)
+        if person is None:
+            raise ForbiddenError("only a known person may settle it")
+        case = self._decisions.case(view, reply.channel)
+        verdict = evaluate(self._library.policy, case, person, ())
+        if isinstance(verdict, Refuse):
+            raise ForbiddenError(f"not settled: {verdict.why}")
+
+    async def _switch(self, reply: Reply, fact: Fact, told: str) -> Outcome:
+        person = self._persons.of(reply)
+        if person is None or not person.admin:
+            return Outcome("Only an admin may pause or resume the whole bot.", "refused")
+        await self._log.record(HOUSE, lambda _state: Draft(reply.actor, (fact,)))
+        return Outcome(told, "done")
+
+    def _name(self, reply: Reply) -> str:
+        person = self._persons.of(reply)
+        return person.name if person is not None else reply.actor
+
+    async def _steer(self, reply: Reply, incident: str, made: Steer, told: str) -> Outcome:
+        why: list[str] = []
+        name = self._name(reply)
+
+        def build(state: State) -> Draft | Refusal:
+            fact = made(state, name) if state.exists else f"There is no {incident}."
+            if isinstance(fact, str):
+                why.append(fact)
+                return Refusal(fact)
+            return Draft(reply.actor, (fact,))
+
+        await self._log.record(incident, build)
+        if why:
+            return Outcome(why[0], "unknown", incident)
+        return Outcome(f"{incident}: {told}", "done", incident)
+
+
+def _matchers(firing: list[Alert]) -> list[JsonValue]:
+    """Return equal matchers for the labels that all firing alerts share, alertname first."""
+    if not firing:
+        return []
+    shared = dict(firing[0].labels)
+    for alert in firing[1:]:
+        shared = {key: value for key, value in shared.items() if alert.labels.get(key) == value}
+    names = sorted(set(shared) - VOLATILE, key=lambda name: (name != "alertname", name))[:8]
+    return [
+        {"name": name, "value": shared[name], "is_regex": False, "is_equal": True} for name in names
+    ]

@@ -1,0 +1,1 @@
+"""Pure readers of what the team wrote down: runbooks, services, people, policy."""

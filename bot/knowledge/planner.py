@@ -1,0 +1,157 @@
+"""The rule-based StepModel: follows a runbook's front matter to the letter and guesses nothing."""
+
+from typing import cast
+
+from pydantic import JsonValue
+
+from bot.incident.context import Context
+from bot.incident.model import Ask, Diagnose, Finding, Outcome
+from bot.incident.steps import (
+    MAX_CALLS,
+    AskHuman,
+    CallTools,
+    Conclude,
+    ProposeAction,
+    Step,
+    ToolCall,
+)
+from bot.knowledge import fills, known, predicate, wording
+
+FIRST_LOOK = "changes"
+"""Key of the one look that needs no runbook."""
+FIRST_LOOK_TOOL = "changes_recent"
+FIRST_LOOK_WINDOW_S = 86400
+
+
+class RunbookPlanner:
+    """`StepModel` without a model: the same context always gives the same Step."""
+
+    name = "planner"
+
+    async def next_step(self, context: Context) -> Step:
+        """Return `choose(context)`; waits for nothing and raises nothing."""
+        return choose(context)
+
+
+def choose(context: Context) -> Step:
+    """Return the next Step.
+
+    Outcomes are tested in order; the first that is proven decides. Else the diagnostics that can
+    run now are run, four at most; else the runbook's `otherwise` is asked, once; else the run
+    concludes that there is not enough evidence, and says what was looked at.
+    """
+    runbook = context.runbook
+    if runbook is None or not (runbook.diagnose or runbook.outcomes):
+        return _without_diagnostics(context)
+    facts = known.facts(context)
+    for outcome in runbook.outcomes:
+        if predicate.evaluate(outcome.when, facts) is True:
+            return _act(context, outcome)
+    calls = _runnable(context)
+    if calls and context.remaining > 1:
+        return CallTools(calls=tuple(calls[:MAX_CALLS]))
+    if runbook.otherwise is not None and not _asked(context, runbook.otherwise):
+        return _question(context, runbook.otherwise, ())
+    return Conclude(summary=wording.not_enough(context, cut_short=bool(calls)))
+
+
+def _without_diagnostics(context: Context) -> Step:
+    """No runbook, or one for humans only: look at changes of a known service, then say so."""
+    looked = FIRST_LOOK in known.answered(context)
+    otherwise = context.runbook.otherwise if context.runbook else None
+    may = not looked and context.remaining > 1 and _offered(context, FIRST_LOOK_TOOL)
+    if context.service is not None and may:
+        args: dict[str, JsonValue] = {
+            "service": context.service.name,
+            "window_s": FIRST_LOOK_WINDOW_S,
+        }
+        return CallTools(calls=(ToolCall(tool=FIRST_LOOK_TOOL, args=args, key=FIRST_LOOK),))
+    if otherwise is not None and not _asked(context, otherwise):
+        return _question(context, otherwise, ())
+    return Conclude(summary=wording.no_diagnostics(context))
+
+
+def _act(context: Context, outcome: Outcome) -> Step:
+    findings = _findings(context, outcome)
+    if outcome.ask is not None and not _asked(context, outcome.ask):
+        return _question(context, outcome.ask, findings)
+    said = fills.text(outcome.conclude, known.values(context))
+    if not outcome.propose:
+        return Conclude(summary=said, findings=findings)
+    earlier = [past for past in context.proposed if past.template == outcome.propose]
+    if earlier:
+        return Conclude(summary=f"{said} {wording.proposal(earlier[-1])}", findings=findings)
+    return _propose(context, outcome, said, findings)
+
+
+def _propose(
+    context: Context, outcome: Outcome, said: str, findings: tuple[Finding, ...]
+) -> ProposeAction | Conclude:
+    actions = context.runbook.actions if context.runbook else ()
+    template = next((action for action in actions if action.id == outcome.propose), None)
+    if template is None:
+        return Conclude(summary=f"{said} {wording.not_permitted(outcome)}", findings=findings)
+    values = known.values(context)
+    filled = fills.fill(template.args, values)
+    if filled.missing:
+        missing = wording.missing(outcome.propose, filled.missing)
+        return Conclude(summary=f"{said} {missing}", findings=findings)
+    return ProposeAction(
+        tool=template.tool,
+        args=cast("dict[str, JsonValue]", fills.exact(filled.value)),
+        reason=fills.text(template.reason, values),
+        findings=findings,
+        template=template.id,
+    )
+
+
+def _runnable(context: Context) -> list[ToolCall]:
+    """Diagnostics not yet answered, whose `when` holds and whose fills are all known, in order."""
+    done = known.answered(context)
+    facts, values = known.facts(context), known.values(context)
+    steps = context.runbook.diagnose if context.runbook else ()
+    found = (
+        _call(step, values)
+        for step in steps
+        if step.id not in done
+        and _offered(context, step.tool)
+        and (step.when is None or predicate.evaluate(step.when, facts) is True)
+    )
+    return [call for call in found if call is not None]
+
+
+def _call(step: Diagnose, values: dict[str, predicate.FactValue]) -> ToolCall | None:
+    filled = fills.fill(step.args, values)
+    if filled.missing:
+        return None
+    return ToolCall(tool=step.tool, args=cast("dict[str, JsonValue]", filled.value), key=step.id)
+
+
+def _findings(context: Context, outcome: Outcome) -> tuple[Finding, ...]:
+    """One claim with the evidence that proves it; none when only labels or answers do."""
+    names = predicate.support(outcome.when, known.facts(context))
+    evidence = known.evidence(context, names)
+    if not evidence:
+        return ()
+    claim = fills.text(outcome.conclude, known.values(context))
+    return (Finding(claim=claim, evidence=evidence, confidence=outcome.confidence),)
+
+
+def _question(context: Context, ask: Ask, findings: tuple[Finding, ...]) -> AskHuman:
+    return AskHuman(
+        question=fills.text(ask.question, known.values(context)),
+        answer=ask.kind,
+        options=ask.options,
+        findings=findings,
+    )
+
+
+def _asked(context: Context, ask: Ask) -> bool:
+    """Compared as filled and as written: a fact may have changed since it was asked."""
+    asked = {past.question for past in context.answers}
+    return bool(asked & {ask.question, fills.text(ask.question, known.values(context))})
+
+
+def _offered(context: Context, tool: str) -> bool:
+    """An empty offer means that nobody said which tools there are."""
+    return not context.tools or any(offer.name == tool for offer in context.tools)

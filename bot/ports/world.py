@@ -1,0 +1,91 @@
+"""The rest of the outside: time, alarms, knowledge, the StepModel, waiting pages."""
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
+from typing import Protocol
+
+from bot.incident.context import Context
+from bot.incident.model import Policy, Runbook
+from bot.incident.steps import Step
+from bot.knowledge.catalog import Catalogue
+from bot.knowledge.people import People
+
+
+class Clock(Protocol):
+    """The time, and fresh random names; injected so tests own both."""
+
+    def now(self) -> datetime:
+        """Return the aware UTC time."""
+        ...
+
+    def token(self, size_bytes: int = 16) -> str:
+        """Return `size_bytes` random bytes as hex."""
+        ...
+
+
+class Dispatcher(Protocol):
+    """Who calls `drive`: an alarm clock that may lose every alarm without losing an incident."""
+
+    def wake(self, incident: str) -> None:
+        """Drive this incident soon; called after a commit. Cheap, never raises."""
+        ...
+
+
+class StepModel(Protocol):
+    """Chooses the next Step, and does nothing else."""
+
+    name: str
+
+    async def next_step(self, context: Context) -> Step:
+        """Return the next Step for this context.
+
+        Raises:
+            ToolError: No valid Step came.
+        """
+        ...
+
+
+class Library(Protocol):
+    """What the team wrote down, as last read without a fault; every property is the newest."""
+
+    @property
+    def runbooks(self) -> tuple[Runbook, ...]:
+        """Every runbook, sorted by name."""
+        ...
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The services."""
+        ...
+
+    @property
+    def people(self) -> People:
+        """The persons; the operator is always among them."""
+        ...
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force."""
+        ...
+
+    @property
+    def digests(self) -> Mapping[str, str]:
+        """File name → hex SHA-256 of its bytes."""
+        ...
+
+    @property
+    def revision(self) -> str:
+        """The folder's state in one word: git revision if there is one, and a short digest."""
+        ...
+
+    def owner(self, service: str) -> str:
+        """Return the owner of a service (a group or a person); empty when unknown."""
+        ...
+
+
+class Watch(Protocol):
+    """Tells waiting pages that something was written."""
+
+    def subscribe(self) -> AsyncIterator[int]:
+        """Yield a growing number each time something was committed; ends when stopping."""
+        ...

@@ -1,0 +1,191 @@
+"""How an adapter declares itself, and how a package collects the declarations."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol, TypeVar
+
+from pydantic import JsonValue
+
+from bot.errors import ConfigError
+from bot.incident.model import Alert, Change, Observation, Probe, Risk, Value
+from bot.incident.proposal import Undo
+from bot.ports import Channel
+from bot.settings import Section
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What an authentic payload says. Both empty: no alert, not an error.
+
+    `group_key` is the source's own grouping; `truncated` counts alerts the source left out.
+    `dedupe` names the message where the sender gives it an id, else "".
+    """
+
+    alerts: tuple[Alert, ...] = ()
+    group_key: str = ""
+    truncated: int = 0
+    dedupe: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A monitoring system: what its webhook means. Verification is the door's (`hooks.yaml`).
+
+    `parse(payload, fields)` is pure; `fields` are the route's field pointers (generic JSON only).
+    It raises InputError for garbage and nothing else.
+    """
+
+    name: str
+    parse: Callable[[JsonValue, Mapping[str, str]], Parsed]
+    example: Callable[[datetime], JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a tool saw or did.
+
+    `summary` is one line for humans (≤ 400 characters), `facts` its typed core, `body` the raw
+    result (JSON, ≤ 256 kB, kept as evidence). `ok` False: an action answered that it failed.
+    """
+
+    summary: str
+    facts: tuple[Observation, ...] = ()
+    body: JsonValue = None
+    ok: bool = True
+    link: str = ""
+
+
+class ReadTool(Protocol):
+    """An opened read tool: looks, and changes nothing."""
+
+    async def run(self, args: Any) -> ToolResult:  # noqa: ANN401 - the tool's own args model
+        """Look; `args` is an instance of the declaration's `args`.
+
+        Raises:
+            ToolError: It could not look.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an action would do with given arguments; computed by code before humans are asked.
+
+    `preview` is text humans see ("" never: say "no preview available" and set `previewed` False,
+    which raises the risk by one class, E-32).
+    `action` is the name policy rules match: the tool, or `tool:job`.
+    `undo` None means irreversible. `before` is the captured state an undo needs.
+    """
+
+    action: str
+    title: str
+    target: str
+    environment: str
+    service: str
+    risk: Risk
+    preview: str
+    previewed: bool
+    undo: Undo | None
+    preconditions: tuple[Probe, ...] = ()
+    verify: tuple[Probe, ...] = ()
+    verify_after_s: tuple[int, ...] = (60, 300, 900)
+    before: str = ""
+
+
+class Action(Protocol):
+    """An opened action: changes something, only ever called with a Grant's exact arguments."""
+
+    async def plan(self, args: Any) -> Plan:  # noqa: ANN401
+        """Say what `run` would do; reads only.
+
+        Raises:
+            ToolError: The target cannot be read or refuses these arguments.
+        """
+        ...
+
+    async def run(self, args: Any, key: str) -> ToolResult:  # noqa: ANN401
+        """Act once. `key` is an idempotency key for targets that know one.
+
+        Raises:
+            RemoteError: `sent` False when certainly nothing was sent.
+            ToolError: The target refused.
+        """
+        ...
+
+    async def read_back(self, args: Any, key: str) -> ToolResult | None:  # noqa: ANN401
+        """Say whether an interrupted `run` took effect; None when it cannot be told."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What the composition root hands to `open`: nothing else reaches an adapter.
+
+    `folder(name)` returns the parsed YAML of a file in the knowledge folder, {} when absent.
+    `secret(name)` returns a secret from the environment (or `NAME_FILE`), "" when unset.
+    """
+
+    folder: Callable[[str], JsonValue]
+    secret: Callable[[str], str]
+    changes: Callable[[str, float], Awaitable[Sequence[Change]]]
+    now: Callable[[], datetime]
+    resources: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """One entry of the menu: declared without an SDK, opened when configured.
+
+    `open(needs)` yields a ReadTool or an Action, or None when it is not configured. The
+    description is what the model and the newcomer read.
+    """
+
+    name: str
+    kind: Literal["read", "action"]
+    version: str
+    description: str
+    args: type[Value]
+    open: Callable[[Needs], AbstractAsyncContextManager[ReadTool | Action | None]]
+    facts: tuple[str, ...] = ()
+    settings: type[Section] | None = None
+    timeout_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelDeclaration:
+    """One channel: opened when configured."""
+
+    name: str
+    open: Callable[[Needs], AbstractAsyncContextManager[Channel | None]]
+    settings: type[Section] | None = None
+
+
+class Named(Protocol):
+    """Anything with a name of its own."""
+
+    @property
+    def name(self) -> str:
+        """The name operators, the model and metrics use."""
+        ...
+
+
+T = TypeVar("T", bound=Named)
+
+
+def shelf(names: Mapping[str, object], kind: type[T]) -> dict[str, T]:
+    """Return the declarations of `kind` among `names` (a package's `globals()`), by name.
+
+    Raises:
+        ConfigError: Two declarations share a name.
+    """
+    found: dict[str, T] = {}
+    for value in names.values():
+        if isinstance(value, kind) and found.setdefault(value.name, value) is not value:
+            raise ConfigError(f"two adapters are named {value.name!r}; rename one")
+    return found
+
+
+Opened = AsyncIterator["ReadTool | Action | None"]
+"""What an `open` written with `@asynccontextmanager` yields."""

@@ -1,0 +1,1 @@
+"""The event log and the tables around it, on SQL."""

@@ -1,0 +1,44 @@
+"""Appending to a stream: facts become rows, each chained to the one before."""
+
+from collections.abc import Sequence
+
+from bot.incident.events import ChainLink, Event, chain, encode
+from bot.incident.fact import Fact
+from bot.store.heads import Heads
+from bot.store.tx import Parameters, Tx
+
+INSERT = (
+    "INSERT INTO event (stream, seq, type, v, at, actor, body, prev, hash) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+def append_facts(
+    tx: Tx, heads: Heads, stream: str, actor: str, facts: Sequence[Fact]
+) -> tuple[Event, ...]:
+    """Append `facts` at the head and return them as events."""
+    bodies = [(type(fact).__name__, fact.v, encode(fact)) for fact in facts]
+    seq = append_bodies(tx, heads, stream, actor, bodies) - len(facts)
+    return tuple(
+        Event(stream, seq + place, tx.now, actor, fact) for place, fact in enumerate(facts, start=1)
+    )
+
+
+def append_bodies(
+    tx: Tx, heads: Heads, stream: str, actor: str, bodies: Sequence[tuple[str, int, bytes]]
+) -> int:
+    """Append (type, v, encoded body) at the head and return the new head's seq."""
+    seq, prev = heads.head(tx, stream)
+    tx.touched.add(stream)
+    rows: list[Parameters] = []
+    for kind, v, body in bodies:
+        seq += 1
+        digest = chain(prev, ChainLink(stream, seq, kind, v, tx.at, body, actor))
+        rows.append((stream, seq, kind, v, tx.at, actor, body, prev, digest))
+        prev = digest
+    if len(rows) == 1:
+        tx.run(INSERT, rows[0])
+    else:
+        tx.run_many(INSERT, rows)
+    heads.moved(stream, seq, prev)
+    return seq

@@ -1,0 +1,134 @@
+"""Raw deliveries, and what they cause, in one transaction (D-03)."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, select
+
+from bot.incident.events import stamp, unstamp
+from bot.incident.fact import HOUSE
+from bot.incident.facts_house import ChangeRecorded
+from bot.incident.model import Change
+from bot.ports import Accepted, Delivery, Group
+from bot.store.arrivals import Landing, prepare_arrival
+from bot.store.chain import append_facts
+from bot.store.db import Database
+from bot.store.heads import Heads
+from bot.store.projection import project_event
+from bot.store.tables import CHANGE, DELIVERY
+from bot.store.tx import Tx
+from bot.store.writer import Writer
+
+KNOWN = "SELECT incidents FROM delivery WHERE source = ? AND route = ? AND dedupe = ?"
+KEEP = (
+    "INSERT INTO delivery (id, source, route, dedupe, received_at, digest, headers, incidents, "
+    "raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+HEADERS = TypeAdapter(dict[str, str])
+
+
+class DeliveryStore:
+    """The `Deliveries` port. A group that is silent for `window` may open a new incident."""
+
+    def __init__(self, database: Database, writer: Writer, heads: Heads, window: timedelta) -> None:
+        self._database = database
+        self._writer = writer
+        self._heads = heads
+        self._window = window
+
+    async def accept(self, delivery: Delivery, groups: Sequence[Group]) -> Accepted:
+        """Store the delivery and its AlertsReceived events; return after the commit.
+
+        For each group: the living incident of `(source, route, group_key)`, or, when an alert in
+        it fires that did not before, a new one. Alerts that bring nothing new make no event.
+        Resolving and reopening follow when the incident is driven.
+
+        Raises:
+            BusyError: The queue is full or the database is away; nothing was stored.
+        """
+        arrivals = [prepare_arrival(delivery, group) for group in groups]
+        row = _row(delivery)
+
+        def work(tx: Tx) -> Accepted:
+            known = tx.run(KNOWN, row[1:4]).fetchone()
+            if known is not None:
+                return Accepted(tuple(str(known[0]).split()), duplicate=True)
+            landing = Landing(tx, self._heads, delivery, self._window)
+            placed = [landing.place(arrival) for arrival in arrivals]
+            incidents = tuple(dict.fromkeys(item.incident for item in placed if item.incident))
+            _keep(tx, row, delivery.raw, incidents)
+            return Accepted(incidents, opened=tuple(p.incident for p in placed if p.opened))
+
+        return await self._writer.submit(work)
+
+    async def accept_change(self, delivery: Delivery, changes: Sequence[Change]) -> Accepted:
+        """Store the delivery, `ChangeRecorded` on `house`, and the change rows.
+
+        A change that is known in every word makes no event.
+
+        Raises:
+            BusyError: As `accept`.
+        """
+        row = _row(delivery)
+
+        def work(tx: Tx) -> Accepted:
+            if tx.run(KNOWN, row[1:4]).fetchone() is not None:
+                return Accepted((), duplicate=True)
+            facts = [
+                ChangeRecorded(delivery=delivery.id, change=change)
+                for change in changes
+                if not _is_known(tx.connection, change)
+            ]
+            if facts:
+                actor = f"{delivery.source}:{delivery.route}"
+                for event in append_facts(tx, self._heads, HOUSE, actor, facts):
+                    project_event(tx.connection, event)
+            _keep(tx, row, delivery.raw, ())
+            return Accepted(())
+
+        return await self._writer.submit(work)
+
+    async def raw(self, delivery: str) -> Delivery | None:
+        """Return a stored delivery by id, or None."""
+
+        def question(connection: Connection) -> Delivery | None:
+            found = connection.execute(select(DELIVERY).where(DELIVERY.c.id == delivery))
+            row = found.one_or_none()
+            if row is None:
+                return None
+            return Delivery(
+                id=row.id,
+                source=row.source,
+                route=row.route,
+                dedupe=row.dedupe,
+                received_at=unstamp(row.received_at),
+                headers=HEADERS.validate_json(row.headers),
+                raw=bytes(row.raw),
+            )
+
+        return await self._database.ask(question)
+
+
+def _row(delivery: Delivery) -> tuple[str, ...]:
+    """Return the delivery's columns up to `incidents`; made outside the transaction."""
+    return (
+        delivery.id,
+        delivery.source,
+        delivery.route,
+        delivery.dedupe,
+        stamp(delivery.received_at),
+        hashlib.sha256(delivery.raw).hexdigest(),
+        json.dumps(dict(delivery.headers)),
+    )
+
+
+def _keep(tx: Tx, row: tuple[str, ...], raw: bytes, incidents: tuple[str, ...]) -> None:
+    tx.run(KEEP, (*row, " ".join(incidents), raw))
+
+
+def _is_known(connection: Connection, change: Change) -> bool:
+    known = select(CHANGE.c.body).where(CHANGE.c.source == change.source, CHANGE.c.id == change.id)
+    return connection.scalar(known) == change.model_dump_json()

@@ -1,0 +1,187 @@
+"""What one write leaves in the derived tables: rows of the state, and rows of single events.
+
+Rows of a state can be made from the state alone; rows of events need their order in the log. A
+rebuild does both from the log (bot.store.rebuild).
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, update
+
+from bot.errors import NotFoundError, StaleThreadError
+from bot.incident.events import Event, stamp
+from bot.incident.facts_action import ActionStarted
+from bot.incident.facts_house import ChangeRecorded, PersonLinked, PersonUnlinked
+from bot.incident.model import Change
+from bot.incident.state import IncidentView, ProposalView, State
+from bot.store import search
+from bot.store.tables import (
+    CHANGE,
+    CONVERSATION,
+    DECISION,
+    GRANT_USED,
+    INCIDENT,
+    PERSON_LINK,
+    PROPOSAL,
+)
+from bot.store.tx import put_row
+
+PREFIX = "INC-"
+Columns = dict[str, Any]
+Standing = Mapping[str, tuple[str, int]]
+"""Proposal id → its status, and how many decisions were made."""
+
+
+def number_of(incident: str) -> int:
+    """Return 7 for `INC-7`, and 0 for what is no incident's id."""
+    digits = incident.removeprefix(PREFIX)
+    is_id = incident.startswith(PREFIX) and digits.isascii() and digits.isdecimal()
+    return int(digits) if is_id else 0
+
+
+def standing(state: State) -> Standing:
+    """Return what `project` compares with afterwards."""
+    views = state.incident.proposals.items()
+    return {name: (view.status, len(view.decisions)) for name, view in views}
+
+
+def project(
+    connection: Connection, state: State, before: Standing, events: Iterable[Event]
+) -> None:
+    """Write what `events`, just appended and folded into `state`, change in the derived tables.
+
+    Raises:
+        NotFoundError: No incident was opened in this stream.
+        StaleThreadError: A proposal's row is not where the log says it was (E-10).
+    """
+    if not state.exists or not number_of(state.stream):
+        raise NotFoundError(f"there is no incident {state.stream}")
+    row = incident_columns(state)
+    row["wake_at"] = None if state.at is None else stamp(state.at)
+    put_row(connection, INCIDENT, {"id": state.stream}, row)
+    search.index_incident(connection, row["number"], row["title"], row["service"])
+    for view in state.incident.proposals.values():
+        project_proposal(connection, state.stream, view, before.get(view.proposal.id))
+    for channel, address in state.incident.conversations.items():
+        open_conversation(connection, state.stream, channel, address)
+    behind = update(CONVERSATION).where(CONVERSATION.c.incident == state.stream)
+    connection.execute(behind.where(CONVERSATION.c.behind == 0).values(behind=1))
+    for event in events:
+        project_event(connection, event)
+
+
+def incident_columns(state: State) -> Columns:
+    """Return the incident's row, but for what single events or the alarm decide."""
+    view = state.incident
+    action, outcome = _acted(view)
+    return {
+        "number": number_of(state.stream),
+        "seq": state.seq,
+        "status": "merged" if view.merged_into else view.status,
+        "severity": view.severity,
+        "service": view.service,
+        "title": view.title,
+        "opened_at": _stamped(view.opened_at),
+        "resolved_at": _stamped(view.resolved_at),
+        "closed_at": _stamped(view.closed_at),
+        "merged_into": view.merged_into,
+        "pending": sum(item.status == "pending" for item in view.proposals.values()),
+        "conclusion": view.conclusion,
+        "action": action,
+        "outcome": outcome,
+    }
+
+
+def proposal_columns(incident: str, view: ProposalView) -> Columns:
+    """Return a proposal's row."""
+    proposal = view.proposal
+    return {
+        "id": proposal.id,
+        "revision": proposal.revision,
+        "incident": incident,
+        "title": proposal.title,
+        "status": view.status,
+        "risk": proposal.risk,
+        "service": proposal.service,
+        "digest": view.asked.digest,
+        "created_at": stamp(proposal.created_at),
+        "expires_at": stamp(proposal.expires_at),
+    }
+
+
+def project_proposal(
+    connection: Connection, incident: str, view: ProposalView, before: tuple[str, int] | None
+) -> None:
+    """Write a proposal's row and its new decisions; `before` None when it had no row.
+
+    Raises:
+        StaleThreadError: The row is not where the log says it was.
+    """
+    status, decided = before or ("", 0)
+    if before is None:
+        connection.execute(insert(PROPOSAL).values(proposal_columns(incident, view)))
+    elif status != view.status:
+        row = PROPOSAL.c
+        moved = update(PROPOSAL).where(
+            row.id == view.proposal.id,
+            row.revision == view.proposal.revision,
+            row.status == status,
+        )
+        if connection.execute(moved.values(status=view.status)).rowcount != 1:
+            raise StaleThreadError(f"proposal {view.proposal.id} is not {status} any more")
+    for at, made in view.decisions[decided:]:
+        row = {"proposal": made.proposal, "revision": made.revision, "person": made.person}
+        row |= {"incident": incident, "verdict": made.verdict, "at": stamp(at)}
+        connection.execute(insert(DECISION).values(row))
+
+
+def open_conversation(connection: Connection, incident: str, channel: str, address: str) -> None:
+    """Note the address of a conversation; its cursor stays."""
+    row = CONVERSATION.c
+    known = update(CONVERSATION).where(row.incident == incident, row.channel == channel)
+    if connection.execute(known.values(address=address)).rowcount == 0:
+        key = {"incident": incident, "channel": channel}
+        connection.execute(insert(CONVERSATION).values(**key, address=address, cursor=0))
+
+
+def project_event(connection: Connection, event: Event) -> None:
+    """Write the rows that one event makes, in the log's order."""
+    match event.body:
+        case ActionStarted(nonce=nonce, digest=digest, proposal=proposal):
+            row = {"nonce": nonce, "digest": digest, "proposal": proposal}
+            row |= {"incident": event.stream, "at": stamp(event.at)}
+            connection.execute(insert(GRANT_USED).values(row))
+        case ChangeRecorded(change=change):
+            put_change(connection, change)
+        case PersonLinked(person=person, actor=actor):
+            put_row(connection, PERSON_LINK, {"actor": actor}, {"person": person})
+        case PersonUnlinked(actor=actor):
+            connection.execute(PERSON_LINK.delete().where(PERSON_LINK.c.actor == actor))
+        case _:
+            pass
+
+
+def put_change(connection: Connection, change: Change) -> None:
+    """Note a change; the newest word on one id of one source counts."""
+    row = {"service": change.service, "at": stamp(change.at), "body": change.model_dump_json()}
+    put_row(connection, CHANGE, {"source": change.source, "id": change.id}, row)
+
+
+def _acted(view: IncidentView) -> tuple[str, str]:
+    """Return the title of the last action that ran, and what came of it."""
+    for item in reversed(view.proposals.values()):
+        if item.started_at is None:
+            continue
+        outcome: str = item.status.replace("_", " ")
+        if item.regressed:
+            outcome = "did not help"
+        elif item.verified:
+            outcome = "helped" if item.status == "succeeded" else outcome
+        return item.proposal.title, outcome
+    return "", ""
+
+
+def _stamped(at: datetime | None) -> str | None:
+    return None if at is None else stamp(at)

@@ -1,0 +1,122 @@
+"""Making every derived table anew from the log; what is kept, and every cursor, stays."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, case, delete, func, insert, select, update
+
+from bot.incident.events import Event, decode, stamp, unstamp
+from bot.incident.fact import HOUSE
+from bot.incident.facts_alerts import AlertsReceived, IncidentOpened
+from bot.incident.reducer import fold
+from bot.incident.state import State
+from bot.store import search
+from bot.store.arrivals import REFIRED_AFTER, SEE, TAKE_GROUP, occurrence
+from bot.store.log import read_stream
+from bot.store.projection import (
+    incident_columns,
+    number_of,
+    open_conversation,
+    project_event,
+    project_proposal,
+)
+from bot.store.tables import (
+    ALERT_SEEN,
+    CHANGE,
+    CONVERSATION,
+    DECISION,
+    DELIVERY,
+    EVENT,
+    GRANT_USED,
+    INCIDENT,
+    OPEN_GROUP,
+    PERSON_LINK,
+    PROPOSAL,
+)
+from bot.store.tx import Parameters, Tx
+
+ENTIRE = (CHANGE, DECISION, GRANT_USED, INCIDENT, OPEN_GROUP, PERSON_LINK, PROPOSAL)
+"""Derived tables of which nothing is kept."""
+
+
+def rebuild_tables(tx: Tx) -> int:
+    """Empty the derived tables and fill them from the log; return how many streams there were.
+
+    Alarms of incidents that are not over ring at once, so that each is driven and set anew.
+    """
+    connection = tx.connection
+    for table in ENTIRE:
+        connection.execute(delete(table))
+    connection.execute(delete(ALERT_SEEN).where(ALERT_SEEN.c.logged == 1))
+    search.clear_index(connection)
+    streams = list(connection.scalars(select(EVENT.c.stream).distinct()))
+    for stream in sorted(streams, key=number_of):
+        events = read_stream(connection, stream)
+        if stream != HOUSE:
+            _incident(tx, fold(events), events)
+        for event in events:
+            project_event(connection, event)
+    _alerts_seen(tx)
+    _alerted(connection)
+    is_behind = case((INCIDENT.c.seq > CONVERSATION.c.cursor, 1), else_=0)
+    here = select(is_behind).where(INCIDENT.c.id == CONVERSATION.c.incident).scalar_subquery()
+    connection.execute(update(CONVERSATION).values(behind=func.coalesce(here, 0)))
+    return len(streams)
+
+
+def _incident(tx: Tx, state: State, events: Sequence[Event]) -> None:
+    connection, view = tx.connection, state.incident
+    columns = incident_columns(state)
+    told = [event for event in events if isinstance(event.body, AlertsReceived)]
+    bodies = [event.body for event in told if isinstance(event.body, AlertsReceived)]
+    firing = sum(alert.status == "firing" for body in bodies for alert in body.alerts)
+    is_over = columns["status"] in {"closed", "merged"}
+    row = {
+        "id": state.stream,
+        "wake_at": None if is_over else tx.at,
+        "alerts": firing,
+        "alerted_at": stamp(told[-1].at) if told else "",
+    }
+    connection.execute(insert(INCIDENT).values({**columns, **row}))
+    labels = ""
+    if len(events) > 1 and isinstance(events[1].body, AlertsReceived):
+        labels = search.labels_text(alert.labels for alert in events[1].body.alerts)
+    search.add_incident(connection, columns["number"], view.title, view.service, labels)
+    opened = events[0].body
+    if bodies and isinstance(opened, IncidentOpened):
+        source, _, route = opened.by.partition(":")
+        if source == bodies[0].source:
+            tx.run(TAKE_GROUP, (source, route, opened.group_key, state.stream))
+    for proposal in view.proposals.values():
+        project_proposal(connection, state.stream, proposal, None)
+    for channel, address in view.conversations.items():
+        open_conversation(connection, state.stream, channel, address)
+
+
+def _alerts_seen(tx: Tx) -> None:
+    """Replay every AlertsReceived in the order of the log as a whole."""
+    row = EVENT.c
+    asked = select(row.type, row.v, row.at, row.body)
+    asked = asked.where(row.type == AlertsReceived.__name__).order_by(row.row)
+    for kind, v, at, body in tx.connection.execute(asked).tuples():
+        fact = decode(kind, v, bytes(body))
+        if isinstance(fact, AlertsReceived):
+            late_at = stamp(unstamp(at) - REFIRED_AFTER)
+            pairs = ((occurrence(alert), alert.status) for alert in fact.alerts)
+            rows: list[Parameters] = [
+                (key, status, at, fact.delivery, late_at) for key, status in pairs if key
+            ]
+            if rows:
+                tx.run_many(SEE, rows)
+
+
+def _alerted(connection: Connection) -> None:
+    """Repeats make no event, but the deliveries that are kept tell when a group last spoke."""
+    spoken: dict[str, str] = {}
+    row = DELIVERY.c
+    asked = select(row.incidents, row.received_at).where(row.incidents != "")
+    for incidents, at in connection.execute(asked).tuples():
+        for incident in incidents.split():
+            spoken[incident] = max(at, spoken.get(incident, ""))
+    for incident, at in spoken.items():
+        where = INCIDENT.c.id == incident
+        connection.execute(update(INCIDENT).where(where).values(alerted_at=at))

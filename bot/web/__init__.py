@@ -1,0 +1,1 @@
+"""The HTTP doors: webhooks, REST, pages, health."""

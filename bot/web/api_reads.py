@@ -1,0 +1,154 @@
+"""What the API answers: incidents, proposals and how the bot stands; nothing here changes."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query
+from pydantic import JsonValue
+from pydantic_core import to_jsonable_python
+
+from bot.errors import NotFoundError
+from bot.incident.events import Event
+from bot.incident.fact import HOUSE
+from bot.incident.house import House, extend_house
+from bot.incident.model import Severity
+from bot.incident.reducer import fold
+from bot.ports import Filter, IncidentRow, ProposalRow
+from bot.web.api_models import (
+    CheckOut,
+    EventOut,
+    IncidentDetail,
+    IncidentPage,
+    IncidentSummary,
+    ProposalDetail,
+    ProposalList,
+    ProposalSummary,
+    StatusOut,
+)
+from bot.web.doors import Doors
+from bot.web.words import words
+
+IncidentId = Annotated[str, Path(pattern=r"^INC-[1-9]\d{0,8}$")]
+ProposalId = Annotated[str, Path(pattern=r"^[0-9A-HJKMNP-TV-Z]{4,8}$")]
+Limit = Annotated[int, Query(ge=1, le=200)]
+Short = Annotated[str, Query(max_length=200)]
+
+
+class ApiReads:
+    """Read-only endpoints."""
+
+    def __init__(self, doors: Doors) -> None:
+        self._doors = doors
+
+    def router(self) -> APIRouter:
+        """Return the routes."""
+        router = APIRouter()
+        router.add_api_route("/incidents", self.incidents, methods=["GET"])
+        router.add_api_route("/incidents/{incident}", self.incident, methods=["GET"])
+        router.add_api_route("/proposals", self.proposals, methods=["GET"])
+        router.add_api_route("/proposals/{proposal}", self.proposal, methods=["GET"])
+        router.add_api_route("/status", self.status, methods=["GET"])
+        return router
+
+    async def incidents(
+        self,
+        status: Literal["", "open", "resolved", "closed"] = "",
+        severity: Severity | Literal[""] = "",
+        service: Short = "",
+        text: Short = "",
+        before: Annotated[str, Query(pattern=r"^(INC-\d{1,9})?$")] = "",
+        limit: Limit = 50,
+    ) -> IncidentPage:
+        """List incidents, newest first; `before` is the `next` of the page before."""
+        where = Filter(status, severity, service, text, before, limit)
+        rows = await self._doors.incidents.page(where)
+        return IncidentPage(
+            incidents=[_incident(row) for row in rows],
+            next=rows[-1].id if len(rows) == limit else "",
+        )
+
+    async def incident(
+        self, incident: IncidentId, *, events: bool = False, after: int = 0
+    ) -> IncidentDetail:
+        """Return one thread folded; with `events=true` also its events with seq > `after`."""
+        found = await self._doors.log.load(incident)
+        state = fold(found)
+        if not state.exists:
+            raise NotFoundError(incident)
+        return IncidentDetail(
+            id=incident,
+            seq=state.seq,
+            phase=state.phase,
+            incident=_plain(state.incident),
+            run=_plain(state.run),
+            events=[_event(event) for event in found if event.seq > after] if events else [],
+        )
+
+    async def proposals(
+        self, status: Annotated[str, Query(pattern=r"^[a-z_]{0,20}$")] = "", limit: Limit = 100
+    ) -> ProposalList:
+        """List proposals in a status (all when empty), oldest first."""
+        rows = await self._doors.incidents.proposals(status, limit)
+        return ProposalList(proposals=[_proposal(row) for row in rows])
+
+    async def proposal(self, proposal: ProposalId) -> ProposalDetail:
+        """Return exactly what would run; the id may be its first four characters."""
+        rows = await self._doors.incidents.find_proposal(proposal)
+        exact = [row for row in rows if row.id == proposal] or rows
+        if len(exact) != 1:
+            raise NotFoundError(proposal)
+        row = exact[0]
+        state = fold(await self._doors.log.load(row.incident))
+        view = state.incident.proposals.get(row.id)
+        if view is None:
+            raise NotFoundError(proposal)
+        return ProposalDetail(
+            **_proposal(row).model_dump(),
+            proposal=_plain(view.proposal),
+            preview=view.asked.preview,
+            reason=view.asked.reason,
+            why=view.why,
+            result=view.result,
+            decisions=[{"at": at.isoformat(), **_plain(made)} for at, made in view.decisions],
+        )
+
+    async def status(self) -> StatusOut:
+        """Say how the bot stands."""
+        standing = self._doors.standing()
+        house = extend_house(House(), await self._doors.log.load(HOUSE))
+        checks = await self._doors.health()
+        return StatusOut(
+            version=standing.version,
+            revision=standing.revision,
+            read_only=standing.read_only,
+            paused_by=house.paused_by,
+            policy_digest=standing.policy_digest,
+            knowledge_revision=standing.knowledge_revision,
+            problems=list(standing.problems),
+            channels=list(standing.channels),
+            insecure=[f"{door.source}/{door.route}" for door in standing.doors if door.insecure],
+            checks={name: CheckOut(ok=well, text=text) for name, (well, text) in checks.items()},
+        )
+
+
+def _incident(row: IncidentRow) -> IncidentSummary:
+    return IncidentSummary.model_validate(row)
+
+
+def _proposal(row: ProposalRow) -> ProposalSummary:
+    return ProposalSummary.model_validate(row)
+
+
+def _event(event: Event) -> EventOut:
+    return EventOut(
+        seq=event.seq,
+        type=event.type,
+        at=event.at,
+        actor=event.actor,
+        words=words(event).text,
+        body=_plain(event.body),
+    )
+
+
+def _plain(value: object) -> dict[str, JsonValue]:
+    found: dict[str, JsonValue] = to_jsonable_python(value, inf_nan_mode="null")
+    return found

@@ -1,0 +1,209 @@
+"""The pages people look at: list, timeline, proposal, approvals, evidence, status. GET only."""
+
+import re
+from collections.abc import Sequence
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from bot.errors import NotFoundError
+from bot.incident.card import Card
+from bot.incident.commands import INCIDENT
+from bot.incident.model import SEVERITIES
+from bot.incident.reducer import fold
+from bot.incident.state import State
+from bot.ports import Filter, ProposalRow
+from bot.web import views
+from bot.web.acts import Acts
+from bot.web.desk import Desk
+from bot.web.doors import Doors
+from bot.web.evidence import shown_evidence
+from bot.web.live import Live
+from bot.web.login import Login
+from bot.web.session import Gate, Visitor
+
+STATUSES = ("open", "resolved", "closed")
+PAGE_ROWS = 50
+COUNTED = 200
+PROPOSAL = re.compile(r"(?:P-)?([0-9A-HJKMNP-TV-Z]{4,8})", re.IGNORECASE)
+EVIDENCE = re.compile(r"[0-9a-f]{16}")
+GONE = "there is no such page"
+
+
+class Pages:
+    """Reads what a page needs through the ports, and hands it to a template."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._doors = desk.doors
+
+    async def home(self, _request: Request, _visitor: Visitor) -> Response:
+        """Lead to the list."""
+        return RedirectResponse("/incidents", 303)
+
+    async def incidents(self, request: Request, visitor: Visitor) -> Response:
+        """Show the list; its filters and its cursor are in the address."""
+        asked = request.query_params
+        where = Filter(
+            status=_one_of(asked.get("status", ""), STATUSES),
+            severity=_one_of(asked.get("severity", ""), SEVERITIES),
+            service=asked.get("service", "").strip()[:100],
+            text=asked.get("text", "").strip()[:200],
+            before=_incident_id(asked.get("before", "")),
+            limit=PAGE_ROWS,
+        )
+        rows = await self._doors.incidents.page(where)
+        opened = await self._doors.incidents.page(Filter(status="open", limit=COUNTED))
+        services = self._doors.library.catalogue.services
+        return await self._desk.show(
+            request,
+            visitor,
+            "incidents.html",
+            where=where,
+            rows=rows,
+            opened=len(opened),
+            urgent=sum(row.severity in {"critical", "high"} for row in opened),
+            services=services,
+            statuses=STATUSES,
+            severities=SEVERITIES,
+            next=rows[-1].id if len(rows) == PAGE_ROWS else "",
+        )
+
+    async def incident(self, request: Request, visitor: Visitor) -> Response:
+        """Show one incident: what is known, what waits for humans, and the timeline."""
+        name = _incident_id(request.path_params["incident"])
+        events = await self._doors.log.load(name) if name else []
+        state = fold(events)
+        if not state.exists:
+            raise NotFoundError(GONE)
+        before = request.query_params.get("before", "")
+        older_than = int(before) if before.isdecimal() and len(before) < 10 else 0
+        days = views.timeline(events, older_than)
+        return await self._desk.show(
+            request,
+            visitor,
+            "incident.html",
+            state=state,
+            incident=state.incident,
+            cards=list(self._doors.cards(state)),
+            days=days,
+            older=days[-1][1][-1].seq if days and days[-1][1][-1].seq > 1 else 0,
+            phase=views.phase_words(state),
+            views=views,
+            severities=SEVERITIES,
+        )
+
+    async def proposal(self, request: Request, visitor: Visitor) -> Response:
+        """Show exactly what would run, who may allow it, and what became of it."""
+        row = await self._proposal(request.path_params["proposal"])
+        state = await self._desk.thread(row.incident)
+        view = state.incident.proposals.get(row.id)
+        if view is None:
+            raise NotFoundError(GONE)
+        return await self._desk.show(
+            request,
+            visitor,
+            "proposal.html",
+            state=state,
+            view=view,
+            card=card_of(self._doors.cards(state), row.id),
+            views=views,
+        )
+
+    async def approvals(self, request: Request, visitor: Visitor) -> Response:
+        """Show every proposal that waits, oldest first, then what was decided lately."""
+        rows = await self._doors.incidents.proposals("pending")
+        decided = [
+            row for row in await self._doors.incidents.proposals("") if row.status != "pending"
+        ]
+        return await self._desk.show(
+            request, visitor, "approvals.html", rows=rows, decided=decided[-20:][::-1]
+        )
+
+    async def evidence(self, request: Request, visitor: Visitor) -> Response:
+        """Show one stored result; it never changes, and after retention only its stub is left."""
+        name = request.path_params["evidence"]
+        found = await self._doors.evidence.get(name) if EVIDENCE.fullmatch(name) else None
+        if found is None:
+            raise NotFoundError(GONE)
+        return await self._desk.show(
+            request, visitor, "evidence.html", evidence=found, body=shown_evidence(found)
+        )
+
+    async def status(self, request: Request, visitor: Visitor) -> Response:
+        """Show how the bot is: checks, doors, channels, policy and knowledge."""
+        return await self._desk.show(
+            request, visitor, "status.html", checks=await self._doors.health()
+        )
+
+    async def missing(self, _request: Request, _visitor: Visitor) -> Response:
+        """Answer for every address that is no page."""
+        raise NotFoundError(GONE)
+
+    async def _proposal(self, typed: str) -> ProposalRow:
+        found = PROPOSAL.fullmatch(typed)
+        name = found[1].upper() if found else ""
+        rows = await self._doors.incidents.find_proposal(name) if name else []
+        exact = [row for row in rows if row.id == name] or rows
+        if len(exact) != 1:
+            raise NotFoundError(GONE)
+        return exact[0]
+
+
+def card_of(cards: Sequence[Card], proposal: str) -> Card | None:
+    """Return the trusted card of one proposal, or None when there is none."""
+    return next(
+        (card for card in cards if card.kind == "proposal" and proposal in card.key), None
+    )
+
+
+def state_of_page(state: State) -> str:
+    """Return the one line that is read out when it changes."""
+    return f"{state.stream} is {state.incident.status}. {views.phase_words(state)}"
+
+
+def _one_of(asked: str, known: Sequence[str]) -> str:
+    return asked if asked in known else ""
+
+
+def _incident_id(asked: str) -> str:
+    found = INCIDENT.match(asked)
+    return f"INC-{int(found[1])}" if found else ""
+
+
+def page_routes(doors: Doors, gate: Gate) -> list[Route]:
+    """Return every route a browser uses; the last one answers for what is no page."""
+    desk = Desk(doors, gate)
+    pages, live, acts = Pages(desk), Live(desk), Acts(desk)
+    seen = {
+        "/": pages.home,
+        "/incidents": pages.incidents,
+        "/events": live.everything,
+        "/incidents/{incident}": pages.incident,
+        "/incidents/{incident}/events": live.incident,
+        "/proposals/{proposal}": pages.proposal,
+        "/approvals": pages.approvals,
+        "/e/{evidence}": pages.evidence,
+        "/status": pages.status,
+    }
+    return [
+        Route("/static/{name}", _static(desk), methods=["GET"]),
+        *(Route(path, desk.signed_in(page), methods=["GET"]) for path, page in seen.items()),
+        *acts.routes(),
+        *Login(desk).routes(),
+        Route("/{path:path}", desk.signed_in(pages.missing), methods=["GET", "POST"]),
+    ]
+
+
+def _static(desk: Desk):
+    async def serve(request: Request) -> Response:
+        found = desk.files.get(request.path_params["name"])
+        if found is None:
+            return desk.trouble(None, 404, GONE)
+        raw, media_type, digest = found
+        exact = request.query_params.get("v", "") == digest
+        cache = "public, max-age=31536000, immutable" if exact else "no-cache"
+        return Response(raw, media_type=media_type, headers={"cache-control": cache})
+
+    return serve

@@ -1,0 +1,101 @@
+"""Templates to HTML: everything escaped, nothing undefined, no invisible character let through."""
+
+import hashlib
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from pydantic import JsonValue
+
+from bot.web.line import LABELS
+
+HERE = Path(__file__).parent
+UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff]"
+)
+"""Controls, bidi overrides, zero-width and other characters that would show something else."""
+
+SEVERITY_NAMES = {
+    "critical": "SEV1 Critical",
+    "high": "SEV2 High",
+    "warning": "SEV3 Warning",
+    "info": "SEV4 Info",
+    "unknown": "SEV5 Unknown",
+}
+STATIC_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+
+def seen(value: object) -> object:
+    """Return text with every unseen character spelled out as `⟨U+202E⟩`; others as they are."""
+    if isinstance(value, str) and not isinstance(value, Markup) and UNSEEN.search(value):
+        return UNSEEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", value)
+    return value
+
+
+def static_files() -> dict[str, tuple[bytes, str, str]]:
+    """Return name → (bytes, media type, short digest) of the few files in `static/`."""
+    found: dict[str, tuple[bytes, str, str]] = {}
+    for path in sorted(HERE.joinpath("static").iterdir()):
+        if path.suffix in STATIC_TYPES:
+            raw = path.read_bytes()
+            digest = hashlib.sha256(raw).hexdigest()[:12]
+            found[path.name] = (raw, STATIC_TYPES[path.suffix], digest)
+    return found
+
+
+def environment_of(files: dict[str, tuple[bytes, str, str]]) -> Environment:
+    """Return the template environment; `static('app.css')` names a file by its digest."""
+    env = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=seen,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    env.globals["static"] = lambda name: f"/static/{name}?v={files[name][2]}"
+    env.filters |= {
+        "iso": iso,
+        "clock": lambda at: f"{at.astimezone(UTC):%H:%M:%S}",
+        "day": day,
+        "stamp": lambda at: f"{day(at)}, {at.astimezone(UTC):%H:%M:%S} UTC",
+        "span": span,
+        "severity": lambda name: SEVERITY_NAMES.get(name, str(name)),
+        "kind": lambda name: LABELS[name],
+        "typed": typed,
+    }
+    return env
+
+
+def iso(at: datetime) -> str:
+    """Return a time as machines read it."""
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def day(at: datetime) -> str:
+    """Return `3 July 2026`, in UTC."""
+    return f"{at.astimezone(UTC).day} {at.astimezone(UTC):%B %Y}"
+
+
+def span(length: timedelta) -> str:
+    """Return a length of time in its largest fitting unit or two: `42 s`, `12 min`, `3 h 5 min`."""
+    seconds = max(int(length.total_seconds()), 0)
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
+    if minutes < 60:
+        return f"{minutes} min"
+    if hours < 24:
+        rest = minutes % 60
+        return f"{hours} h {rest} min" if rest else f"{hours} h"
+    return f"{days} d {hours % 24} h" if hours % 24 else f"{days} d"
+
+
+def typed(value: JsonValue) -> str:
+    """Return a parameter's value as it is: text bare, anything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,136 @@
+"""What templates are given beyond the state itself: small values, computed before rendering."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+
+from pydantic import JsonValue
+
+from bot.incident.events import Event
+from bot.incident.model import Predicate, Probe
+from bot.incident.proposal import Proposal, code
+from bot.incident.state import ProposalView, State
+from bot.web.line import Line
+from bot.web.render import typed
+from bot.web.words import fields, words
+
+SIGNS = {"eq": "=", "ne": "≠", "lt": "<", "le": "≤", "gt": ">", "ge": "≥", "in": "is one of",
+         "contains": "contains"}  # fmt: skip
+KINDS = {str: "text", bool: "yes/no", int: "number", type(None): "nothing"}
+TIMELINE_EVENTS = 500
+"""Events on one page of a timeline; older ones are a link away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event of a timeline."""
+
+    seq: int
+    at: datetime
+    actor: str
+    type: str
+    line: Line
+    fields: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One leaf of an action's arguments: where it stands, its value, and what sort it is."""
+
+    name: str
+    value: str
+    sort: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A probe in words: what is read, with which arguments, and what must hold."""
+
+    title: str
+    tool: str
+    args: str
+    expect: str
+
+
+def timeline(events: Sequence[Event], before: int = 0) -> list[tuple[date, list[Entry]]]:
+    """Return at most `TIMELINE_EVENTS` entries by day, newest first, older than `before`."""
+    chosen = [event for event in events if not before or event.seq < before]
+    newest = reversed(chosen[-TIMELINE_EVENTS:])
+    entries = [
+        Entry(event.seq, event.at, event.actor, event.type, words(event), fields(event))
+        for event in newest
+    ]
+    return [(day, list(group)) for day, group in groupby(entries, lambda entry: entry.at.date())]
+
+
+def parameters(args: dict[str, JsonValue]) -> list[Parameter]:
+    """Return every leaf of `args`, in order; an empty list or map is a leaf too."""
+    return [
+        Parameter(name, typed(value), KINDS.get(type(value), "list")) for name, value in leaves(args)
+    ]
+
+
+def leaves(value: JsonValue, name: str = "") -> Iterator[tuple[str, JsonValue]]:
+    """Yield (path, leaf) of nested JSON, such as `matchers[0].name`."""
+    if isinstance(value, dict) and value:
+        for key, item in value.items():
+            yield from leaves(item, f"{name}.{key}" if name else key)
+    elif isinstance(value, list) and value:
+        for place, item in enumerate(value):
+            yield from leaves(item, f"{name}[{place}]")
+    else:
+        yield name, value
+
+
+def check_of(probe: Probe) -> Check:
+    """Return a probe in words."""
+    args = json.dumps(probe.args, ensure_ascii=False)
+    return Check(probe.title, probe.tool, args, test_of(probe.expect))
+
+
+def test_of(test: Predicate) -> str:
+    """Return a predicate in words, with brackets where it nests."""
+    if test.not_ is not None:
+        return f"not ({test_of(test.not_)})"
+    if test.all or test.any:
+        word = " and " if test.all else " or "
+        parts = [test_of(part) for part in test.all or test.any]
+        return f"({word.join(parts)})" if len(parts) > 1 else parts[0]
+    if test.op == "exists":
+        return f"{test.fact} is known"
+    return f"{test.fact} {SIGNS[test.op]} {typed(test.value)}"
+
+
+def short(proposal: Proposal) -> str:
+    """Return the name a human types: `P-7F3K`."""
+    return f"P-{code(proposal.id)}"
+
+
+def pending(state: State) -> list[ProposalView]:
+    """Return the proposals that wait for a decision or a human's word, oldest first."""
+    views = state.incident.proposals.values()
+    return [view for view in views if view.status in {"pending", "unknown"}]
+
+
+def phase_words(state: State) -> str:
+    """Return in a few words what the bot is doing about this incident."""
+    if state.unknown:
+        return "On hold: it holds an event this version cannot read"
+    if state.run.paused_by:
+        return f"Paused by {state.run.paused_by}"
+    if any(view.status == "unknown" for view in state.incident.proposals.values()):
+        return "On hold: nobody knows whether an action ran"
+    if any(view.status == "pending" for view in state.incident.proposals.values()):
+        return "Waiting for a decision"
+    if any(view.status == "open" for view in state.incident.questions.values()):
+        return "Waiting for an answer"
+    return {
+        "prefetch": "Gathering what is known",
+        "investigate": "Investigating",
+        "await": "Watching",
+        "act": "Carrying out what was approved",
+        "verify": "Checking that it worked",
+        "closed": "Closed",
+    }[state.phase]

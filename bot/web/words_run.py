@@ -1,0 +1,85 @@
+"""How facts about an investigation are worded: what was loaded, chosen, looked at and found."""
+
+from bot.incident import facts_run as fact
+from bot.incident.steps import AskHuman, CallTools, ProposeAction
+from bot.web.line import Line, count, some, worded
+
+SPENT = {
+    "steps": "the steps of this run are used up",
+    "seconds": "the time of this run is used up",
+    "tokens": "the tokens of this run are used up",
+    "no_new_facts": "two steps in a row brought nothing new",
+}
+
+
+def _loaded(event: fact.ContextLoaded) -> Line:
+    service = event.service.title or event.service.name if event.service else "no known service"
+    runbook = f"runbook “{event.runbook.title}”" if event.runbook else "no runbook"
+    changes = count(len(event.changes), "recent change")
+    missing = f"Not found: {some(event.missing)}" if event.missing else ""
+    return Line("bot", f"Gathered what is known: {service}, {changes}, {runbook}", missing)
+
+
+def _chosen(event: fact.StepChosen) -> Line:
+    match event.step:
+        case CallTools(calls=calls):
+            tools = some([call.tool for call in calls], 4)
+            return Line("agent", f"{event.by} chose to look: {tools}", routine=True)
+        case ProposeAction(tool=tool, reason=reason):
+            return Line("agent", f"{event.by} chose to propose {tool}", reason, routine=True)
+        case AskHuman():
+            return Line("agent", f"{event.by} chose to ask the team", routine=True)
+        case _:
+            return Line("agent", f"{event.by} chose to conclude", routine=True)
+
+
+def _returned(event: fact.ToolReturned) -> Line:
+    return Line("look", f"Looked with {event.tool}", event.summary, evidence=(event.evidence,))
+
+
+def _failed(event: fact.ToolFailed) -> Line:
+    again = "; it is tried again" if event.retry_at else ""
+    return Line("bad", f"{event.tool} could not answer{again}", event.error.message)
+
+
+def _step_failed(event: fact.StepFailed) -> Line:
+    again = "; it is asked again" if event.retry_at else ""
+    return Line("bad", f"No valid step came{again}", event.error.message)
+
+
+def _concluded(event: fact.ConclusionReached) -> Line:
+    cited = dict.fromkeys(name for finding in event.findings for name in finding.evidence)
+    return Line("agent", f"{event.by} concluded", event.summary, evidence=tuple(cited))
+
+
+RUN_WORDS = dict(
+    [
+        worded(fact.ContextLoaded, _loaded),
+        worded(fact.StepChosen, _chosen),
+        worded(fact.StepFailed, _step_failed),
+        worded(fact.ToolReturned, _returned),
+        worded(fact.ToolFailed, _failed),
+        worded(fact.ConclusionReached, _concluded),
+        worded(
+            fact.EscalationRaised,
+            lambda event: Line("bad", "The agent gives up; humans must look", event.reason),
+        ),
+        worded(
+            fact.BudgetSpent,
+            lambda event: Line("bot", f"The run ends: {SPENT.get(event.kind, event.kind)}"),
+        ),
+        worded(
+            fact.InvestigationPaused,
+            lambda event: Line("human", f"{event.by} paused the investigation"),
+        ),
+        worded(
+            fact.InvestigationResumed,
+            lambda event: Line("human", f"{event.by} resumed the investigation"),
+        ),
+        worded(
+            fact.ProposalRejected,
+            lambda event: Line("bot", f"{event.tool} was not put before you", event.why),
+        ),
+    ]
+)
+"""Fact class → how it is worded."""

@@ -1,0 +1,1 @@
+"""Tests of what the team wrote down, and of redaction."""
