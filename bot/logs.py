@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from typing import TextIO
 
 FIELDS = ("incident", "seq", "proposal", "correlation", "channel", "actor", "source", "route")
 """Extra fields a line may carry: pass them by `extra={…}`."""
@@ -39,9 +40,11 @@ class JsonLines(logging.Formatter):
         return json.dumps({key: value for key, value in line.items() if value != ""})
 
 
-def start_logging(level: str, redact: Callable[[str], str]) -> None:
-    """Send every log line of the process to stdout as JSON, from `level` up."""
-    stream = logging.StreamHandler(sys.stdout)
+def start_logging(
+    level: str, redact: Callable[[str], str], to: TextIO | None = None
+) -> None:
+    """Send every log line of the process to stdout (or `to`) as JSON, from `level` up."""
+    stream = logging.StreamHandler(to or sys.stdout)
     stream.setFormatter(JsonLines(redact))
     root = logging.getLogger()
     root.handlers[:] = [stream]

@@ -1,6 +1,6 @@
 """How an adapter declares itself, and how a package collects the declarations."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -94,8 +94,31 @@ class Plan:
     before: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ActionCall:
+    """One granted execution, as the target may know it.
+
+    `key` is an idempotency key, the same for `run` and `read_back`. `by` holds the canonical names
+    of those who approved, comma separated ("" when not known), for audit at the target.
+    """
+
+    key: str
+    by: str
+
+
 class Action(Protocol):
     """An opened action: changes something, only ever called with a Grant's exact arguments."""
+
+    def declared(self, args: Any) -> str:  # noqa: ANN401
+        """Return what defines this action besides its arguments and the tool's version.
+
+        Hex SHA-256, or "" when nothing does. It becomes part of the proposal's `tool_version`, so
+        a job edited between approval and execution is refused.
+
+        Raises:
+            ToolError: What the arguments name is not declared, or cannot be read.
+        """
+        ...
 
     async def plan(self, args: Any) -> Plan:  # noqa: ANN401
         """Say what `run` would do; reads only.
@@ -105,8 +128,8 @@ class Action(Protocol):
         """
         ...
 
-    async def run(self, args: Any, key: str) -> ToolResult:  # noqa: ANN401
-        """Act once. `key` is an idempotency key for targets that know one.
+    async def run(self, args: Any, call: ActionCall) -> ToolResult:  # noqa: ANN401
+        """Act once.
 
         Raises:
             RemoteError: `sent` False when certainly nothing was sent.
@@ -139,7 +162,9 @@ class Tool:
     """One entry of the menu: declared without an SDK, opened when configured.
 
     `open(needs)` yields a ReadTool or an Action, or None when it is not configured. The
-    description is what the model and the newcomer read.
+    description is what the model and the newcomer read. `schema(needs)` is the closed JSON schema
+    of the arguments for this install, and raises ConfigError when a file it needs cannot be used;
+    None: the args model's own.
     """
 
     name: str
@@ -151,6 +176,7 @@ class Tool:
     facts: tuple[str, ...] = ()
     settings: type[Section] | None = None
     timeout_s: float = 10.0
+    schema: Callable[[Needs], dict[str, JsonValue]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +211,3 @@ def shelf(names: Mapping[str, object], kind: type[T]) -> dict[str, T]:
         if isinstance(value, kind) and found.setdefault(value.name, value) is not value:
             raise ConfigError(f"two adapters are named {value.name!r}; rename one")
     return found
-
-
-Opened = AsyncIterator["ReadTool | Action | None"]
-"""What an `open` written with `@asynccontextmanager` yields."""

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from bot import telemetry
 from bot.engine.probes import failed, run_probes
-from bot.engine.toolbox import OpenAction, Toolbox, compact, parse_args
+from bot.engine.toolbox import OpenAction, Toolbox, compact, parse_args, version_of
 from bot.errors import BusyError, RemoteError, ToolError
 from bot.incident.fact import Fact
 from bot.incident.facts_action import (
@@ -24,7 +24,7 @@ from bot.incident.proposal import Grant, Proposal, canonical, digest
 from bot.incident.state import ProposalView, State
 from bot.ports import Clock, Draft, Library, Log
 from bot.ports import Refusal as LogRefusal
-from bot.shelf import ToolResult
+from bot.shelf import ActionCall, ToolResult
 
 log = logging.getLogger(__name__)
 GRANT_S = 60
@@ -90,9 +90,10 @@ class Executor:
         proposal = view.proposal
         check_digest(proposal, view.asked.digest)
         found = self._box.action(proposal.tool)
-        if found is None or found.tool.version != proposal.tool_version:
-            raise Revoked(f"{proposal.tool} v{proposal.tool_version} is not configured here")
+        if found is None:
+            raise Revoked(f"{proposal.tool} is not configured here")
         args = parse_args(found.tool, proposal.args)
+        check_version(found, args, proposal)
         check_arguments(proposal, args.model_dump(mode="json"))
         self._check_decisions(view)
         probed = await run_probes(self._box, proposal.preconditions, state.stream)
@@ -158,9 +159,15 @@ class Executor:
 
     async def _outcome(self, view: ProposalView, ready: _Ready) -> Fact:
         attempt, tool = ready.started.attempt, ready.found.tool
+        approvers = sorted({d.person for _, d in view.decisions if d.verdict == "approve"})
+        call = ActionCall(attempt, ", ".join(approvers))
+        try:
+            check_version(ready.found, ready.args, view.proposal)
+        except (Revoked, ToolError) as error:
+            return _not_done(attempt, tool.name, error)
         try:
             async with asyncio.timeout(tool.timeout_s):
-                result = await ready.found.opened.run(ready.args, attempt)
+                result = await ready.found.opened.run(ready.args, call)
         except TimeoutError:
             return ActionUnknown(attempt=attempt, why="no answer in time; it may have been done")
         except ToolError as error:
@@ -221,6 +228,17 @@ def check_digest(proposal: Proposal, approved: str) -> None:
     """
     if not hmac.compare_digest(digest(proposal), approved):
         raise Revoked("its bytes are not the ones that were approved", security=True)
+
+
+def check_version(found: OpenAction, args: Value, proposal: Proposal) -> None:
+    """Compare what is configured now with what was approved: the tool's version and declaration.
+
+    Raises:
+        Revoked: The tool or the job was changed since; approve it again as it is now.
+        ToolError: The job is gone.
+    """
+    if version_of(found, args) != proposal.tool_version:
+        raise Revoked(f"the declaration of {proposal.action} was changed since it was approved")
 
 
 def check_arguments(proposal: Proposal, sending: object) -> None:

@@ -10,7 +10,7 @@ from typing import cast
 from pydantic import JsonValue
 
 from bot.engine.probes import failed, run_probes
-from bot.engine.toolbox import OpenAction, Toolbox, parse_args
+from bot.engine.toolbox import OpenAction, Toolbox, parse_args, version_of
 from bot.errors import ToolError
 from bot.incident.briefing import brief
 from bot.incident.fact import Fact
@@ -108,7 +108,7 @@ class Preparer:
             revision=1,
             incident=state.incident.id,
             tool=found.tool.name,
-            tool_version=found.tool.version,
+            tool_version=version_of(found, parse_args(found.tool, args)),
             action=plan.action,
             title=plan.title,
             args=args,

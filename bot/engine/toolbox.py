@@ -160,6 +160,16 @@ def parse_args(tool: Tool, args: Mapping[str, JsonValue]) -> Value:
         raise ToolError(f"{tool.name} refuses its arguments: {words}") from None
 
 
+def version_of(found: OpenAction, args: Value) -> str:
+    """Return what a proposal is bound to besides its arguments: `1`, or `1+` and a declaration.
+
+    Raises:
+        ToolError: What these arguments name is not declared (any more).
+    """
+    declared = found.opened.declared(args)
+    return f"{found.tool.version}+{declared}" if declared else found.tool.version
+
+
 def compact(name: str, error: Exception) -> CompactError:
     """Return an error as the thread keeps it: one line, at most 400 characters, redacted."""
     message = " ".join(Redactor().text(str(error) or type(error).__name__).split())

@@ -162,7 +162,7 @@ class Ask(Value):
     options: tuple[str, ...] = ()
 
 
-class Outcome(Value):
+class RunbookOutcome(Value):
     """What a proven `when` means: a conclusion, and what to do about it."""
 
     name: str
@@ -188,7 +188,7 @@ class Runbook(Value):
     match: tuple[str, ...] = ()
     service: str = ""
     diagnose: tuple[Diagnose, ...] = ()
-    outcomes: tuple[Outcome, ...] = ()
+    outcomes: tuple[RunbookOutcome, ...] = ()
     otherwise: Ask | None = None
     actions: tuple[ActionTemplate, ...] = ()
 

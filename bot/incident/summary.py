@@ -22,7 +22,7 @@ def summary(state: State) -> str:
     parts.extend(_did(proposal) for proposal in view.proposals.values())
     if view.opened_at is not None and view.resolved_at is not None:
         parts.append(
-            f"Resolved after {span(view.opened_at, view.resolved_at)}: {view.resolved_why}."
+            f"Resolved after {lasted(view.opened_at, view.resolved_at)}: {view.resolved_why}."
         )
     return " ".join(parts)
 
@@ -36,18 +36,20 @@ def learnings(state: State) -> Learnings:
     done = [_did(one) for one in view.proposals.values() if one.status in DONE]
     verdict = f"judged {view.judged} by {view.judged_by}" if view.judged else "not judged yet"
     context = f"{len(view.alerts)} alerts, {changes} changes in the window, {runbook}"
-    lasted = (
-        span(view.opened_at, view.resolved_at) if view.opened_at and view.resolved_at else "unknown"
+    fired = (
+        lasted(view.opened_at, view.resolved_at)
+        if view.opened_at and view.resolved_at
+        else "unknown"
     )
     return Learnings(
         context=context,
         solution=" ".join(done) or "nothing was changed by the bot",
         learning=f"{view.conclusion or 'no conclusion was reached'} ({verdict})",
-        impact=f"severity {view.severity}, fired for {lasted}",
+        impact=f"severity {view.severity}, fired for {fired}",
     )
 
 
-def span(start: datetime, end: datetime) -> str:
+def lasted(start: datetime, end: datetime) -> str:
     """Return a duration in words: `42 s`, `3 min 5 s`, `2 h 10 min`."""
     seconds = max(int((end - start).total_seconds()), 0)
     if seconds < 60:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pydantic import JsonValue
 
 from bot.errors import ConfigError
-from bot.incident.model import ActionTemplate, Outcome, Predicate, Probe, Runbook
+from bot.incident.model import ActionTemplate, Predicate, Probe, Runbook, RunbookOutcome
 from bot.knowledge import fills, matchers, predicate
 
 FREE_FILLS = frozenset({"service", "environment", "incident"})
@@ -63,7 +63,7 @@ def _diagnose(runbook: Runbook) -> Iterator[str]:
                 yield f"{where}: waits for its own result; it could never run"
 
 
-def _outcome(runbook: Runbook, outcome: Outcome) -> Iterator[str]:
+def _outcome(runbook: Runbook, outcome: RunbookOutcome) -> Iterator[str]:
     where = f"outcome {outcome.name!r}"
     yield from _when(where, outcome.when, runbook)
     yield from _fills(where, [outcome.conclude], runbook)

@@ -25,12 +25,14 @@ class Document:
     first_line: int = 1
 
     def validate(self, model: type[M]) -> M:
-        """Return the value as `model`; an empty document is an empty mapping.
+        """Return the value as `model`; an empty document or key is as if it were absent.
 
         Raises:
             ConfigError: Every fault, one a line, with file, line and field.
         """
         value: JsonValue = {} if self.value is None else self.value
+        if isinstance(value, dict):
+            value = {key: item for key, item in value.items() if item is not None}
         try:
             return model.model_validate(value)
         except ValidationError as error:

@@ -5,7 +5,7 @@ from typing import cast
 from pydantic import JsonValue
 
 from bot.incident.context import Context
-from bot.incident.model import Ask, Diagnose, Finding, Outcome
+from bot.incident.model import Ask, Diagnose, Finding, RunbookOutcome
 from bot.incident.steps import (
     MAX_CALLS,
     AskHuman,
@@ -71,7 +71,7 @@ def _without_diagnostics(context: Context) -> Step:
     return Conclude(summary=wording.no_diagnostics(context))
 
 
-def _act(context: Context, outcome: Outcome) -> Step:
+def _act(context: Context, outcome: RunbookOutcome) -> Step:
     findings = _findings(context, outcome)
     if outcome.ask is not None and not _asked(context, outcome.ask):
         return _question(context, outcome.ask, findings)
@@ -85,7 +85,7 @@ def _act(context: Context, outcome: Outcome) -> Step:
 
 
 def _propose(
-    context: Context, outcome: Outcome, said: str, findings: tuple[Finding, ...]
+    context: Context, outcome: RunbookOutcome, said: str, findings: tuple[Finding, ...]
 ) -> ProposeAction | Conclude:
     actions = context.runbook.actions if context.runbook else ()
     template = next((action for action in actions if action.id == outcome.propose), None)
@@ -127,7 +127,7 @@ def _call(step: Diagnose, values: dict[str, predicate.FactValue]) -> ToolCall | 
     return ToolCall(tool=step.tool, args=cast("dict[str, JsonValue]", filled.value), key=step.id)
 
 
-def _findings(context: Context, outcome: Outcome) -> tuple[Finding, ...]:
+def _findings(context: Context, outcome: RunbookOutcome) -> tuple[Finding, ...]:
     """One claim with the evidence that proves it; none when only labels or answers do."""
     names = predicate.support(outcome.when, known.facts(context))
     evidence = known.evidence(context, names)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from pydantic import JsonValue
 
 from bot.knowledge.redact_keys import is_secret, key_kind
-from bot.knowledge.redact_rules import IPV4, MAX_VALUE_CHARS, PLACEHOLDER, RULES, Rule
+from bot.knowledge.redact_rules import IPV4, MAX_VALUE_CHARS, PLACEHOLDER, RULES, Pattern
 
 MAX_DEPTH = 100
 """Nesting of a JSON value that is still walked; whatever lies deeper is replaced whole."""
@@ -126,7 +126,7 @@ class Redactor:
             return self._placeholder(kind, value)
         return self.text(value)
 
-    def _apply(self, rule: Rule, text: str) -> str:
+    def _apply(self, rule: Pattern, text: str) -> str:
         parts: list[str] = []
         at = copied = 0
         while match := rule.pattern.search(text, at):

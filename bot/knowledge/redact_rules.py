@@ -21,7 +21,7 @@ MAX_VALUE_CHARS = 512
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class Pattern:
     """One kind of secret: group 1 of `pattern`, or all of it when it has no group.
 
     `hint` is text that every match contains, empty when there is none; `check` has the last
@@ -93,10 +93,10 @@ _KEYED = re.compile(
 )
 
 
-def _token(kind: str, hint: str, pattern: str, *, closed: bool = False) -> Rule:
+def _token(kind: str, hint: str, pattern: str, *, closed: bool = False) -> Pattern:
     """A token known by its prefix; a `closed` one has a fixed length and must end there."""
     end = "(?![A-Za-z0-9‹])" if closed else ""
-    return Rule(kind, hint, re.compile(rf"(?<![A-Za-z0-9›]){pattern}{end}"))
+    return Pattern(kind, hint, re.compile(rf"(?<![A-Za-z0-9›]){pattern}{end}"))
 
 
 _PRIVATE_KEY = (
@@ -116,10 +116,10 @@ _PHONE = (
 _DATABASE = r"://([^\s:/@\"'<>‹›]{0,64}:(?!\d{1,5}/)[^\s\"'<>,‹›]{1,256})@"
 _CURL = r"(?<![\w›-])(?:-u|--user)[ =][\"']?[^\s:\"'‹›]{1,64}:([^\s\"'‹›]{1,128}+)(?!‹)"
 
-RULES: tuple[Rule, ...] = (
-    Rule("private_key", "-----BEGIN ", re.compile(_PRIVATE_KEY)),
+RULES: tuple[Pattern, ...] = (
+    Pattern("private_key", "-----BEGIN ", re.compile(_PRIVATE_KEY)),
     _token("aws_key", "A", r"A(?:KIA|SIA|BIA|CCA)[A-Z0-9]{16}", closed=True),
-    Rule("aws_secret", "‹secret:aws_key#", re.compile(_AWS_PAIR)),
+    Pattern("aws_secret", "‹secret:aws_key#", re.compile(_AWS_PAIR)),
     _token("gcp_key", "AIza", r"AIza[\w-]{35}(?![\w-])", closed=True),
     _token("gcp_key", "GOCSPX-", r"GOCSPX-[\w-]{20,}+"),
     _token("gcp_key", "ya29.", r"ya29\.[\w-]{20,}+"),
@@ -127,7 +127,7 @@ RULES: tuple[Rule, ...] = (
     _token("jwt", "eyJ", r"eyJ[\w-]{8,1024}+\.[\w-]{8,}+(?:\.[\w-]*+){0,3}+"),
     _token("slack_token", "xox", r"xox[a-z](?:\.xox[a-z])?-[\w-]{10,}+"),
     _token("slack_token", "xapp-", r"xapp-\d-[\w-]{20,}+"),
-    Rule("webhook_url", "/", re.compile(_WEBHOOK)),
+    Pattern("webhook_url", "/", re.compile(_WEBHOOK)),
     _token("discord_token", ".", r"[MNO][\w-]{22,28}+\.[\w-]{6}\.[\w-]{27,45}+", closed=True),
     _token("github_token", "gh", r"gh[a-z]_[A-Za-z0-9]{30,}+"),
     _token("github_token", "github_pat_", r"github_pat_\w{22,}+"),
@@ -155,17 +155,17 @@ RULES: tuple[Rule, ...] = (
     _token("vendor_token", "AK-", r"(?:NRAK|PMAK)-[\w-]{20,}+"),
     _token("vendor_token", "AGE-SECRET-KEY-", r"AGE-SECRET-KEY-1[A-Z0-9]{40,}+"),
     _token("vendor_token", ".atlasv1.", r"[A-Za-z0-9]{14}\.atlasv1\.[\w-]{40,}+"),
-    Rule("keyed", "", _KEYED, _keyed),
-    Rule("password", "curl", re.compile(_CURL)),
-    Rule(
+    Pattern("keyed", "", _KEYED, _keyed),
+    Pattern("password", "curl", re.compile(_CURL)),
+    Pattern(
         "authorization",
         " ",
         re.compile(r"(?<![\w›-])(?i:bearer|basic)[ \t]{1,3}([\w.~+/-]{8,}+={0,2})(?!‹)"),
         checks.scheme,
     ),
-    Rule("database_url", "@", re.compile(_DATABASE), checks.database),
-    Rule("url_userinfo", "@", re.compile(r"://([^\s\"'<>/?#‹›]{1,512})@"), checks.userinfo),
-    Rule(
+    Pattern("database_url", "@", re.compile(_DATABASE), checks.database),
+    Pattern("url_userinfo", "@", re.compile(r"://([^\s\"'<>/?#‹›]{1,512})@"), checks.userinfo),
+    Pattern(
         "email",
         "@",
         re.compile(
@@ -174,7 +174,7 @@ RULES: tuple[Rule, ...] = (
         ),
         checks.email,
     ),
-    Rule(
+    Pattern(
         "card",
         "",
         re.compile(
@@ -183,14 +183,16 @@ RULES: tuple[Rule, ...] = (
         ),
         checks.card,
     ),
-    Rule("iban", "", re.compile(r"(?<![\w›])[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){11,30}+"), checks.iban),
-    Rule(
+    Pattern(
+        "iban", "", re.compile(r"(?<![\w›])[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){11,30}+"), checks.iban
+    ),
+    Pattern(
         "phone",
         "",
         re.compile(_PHONE),
         checks.phone,
     ),
-    Rule(
+    Pattern(
         "phone",
         "-",
         re.compile(
@@ -200,7 +202,7 @@ RULES: tuple[Rule, ...] = (
     ),
 )
 
-IPV4 = Rule(
+IPV4 = Pattern(
     "ipv4",
     ".",
     re.compile(r"(?<![\w.›])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w‹])(?!\.[\w‹])"),

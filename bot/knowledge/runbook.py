@@ -5,7 +5,7 @@ import hashlib
 import re
 
 from bot.errors import ConfigError
-from bot.incident.model import ActionTemplate, Ask, Diagnose, Outcome, Runbook, Value
+from bot.incident.model import ActionTemplate, Ask, Diagnose, Runbook, RunbookOutcome, Value
 from bot.knowledge import coherence, document, frontmatter
 
 NAME_CHARS = 200
@@ -18,7 +18,7 @@ class FrontMatter(Value):
     service: str = ""
     match: tuple[str, ...] = ()
     diagnose: tuple[Diagnose, ...] = ()
-    outcomes: tuple[Outcome, ...] = ()
+    outcomes: tuple[RunbookOutcome, ...] = ()
     otherwise: Ask | None = None
     actions: tuple[ActionTemplate, ...] = ()
 

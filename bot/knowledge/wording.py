@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from bot.incident.context import Context, Proposed, Result
-from bot.incident.model import Diagnose, Outcome
+from bot.incident.model import Diagnose, RunbookOutcome
 from bot.knowledge import fills, known, predicate
 
 SUMMARY_CHARS = 1500
@@ -37,7 +37,7 @@ def missing(template: str, names: tuple[str, ...]) -> str:
     return f"The action {template} is not proposed: {', '.join(names)} is not known."
 
 
-def not_permitted(outcome: Outcome) -> str:
+def not_permitted(outcome: RunbookOutcome) -> str:
     """Say that an outcome names an action its runbook lacks."""
     return f"The runbook names the action {outcome.propose} and does not permit it."
 

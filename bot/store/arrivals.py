@@ -216,6 +216,7 @@ class Landing:
         )
         group = (self._delivery.source, self._delivery.route, opening.group_key)
         tx.run(TAKE_GROUP, (*group, incident))
+        tx.run(BEHIND, (incident,))
         labels = search.labels_text(alert.labels for alert in alerts)
         search.add_incident(tx.connection, number, opening.title, opening.service, labels)
         return incident

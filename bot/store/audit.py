@@ -33,7 +33,7 @@ def verify_chains(connection: Connection) -> list[Break]:
     """
     seen = _checkpoint(connection)
     known = {name: seq for name, (seq, _) in seen.items()}
-    for name, seq in connection.execute(select(INCIDENT.c.id, INCIDENT.c.seq)).tuples():
+    for name, seq in connection.execute(select(INCIDENT.c.id, INCIDENT.c.seq)):
         known[name] = max(seq, known.get(name, 0))
     breaks: list[Break] = []
     rows = connection.execute(

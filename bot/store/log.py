@@ -140,7 +140,7 @@ def read_stream(connection: Connection, stream: str, after: int = 0) -> list[Eve
     asked = asked.where(row.stream == stream, row.seq > after).order_by(row.seq)
     return [
         Event(stream, seq, unstamp(at), actor, decode(kind, v, bytes(body)))
-        for seq, kind, v, at, actor, body in connection.execute(asked).tuples()
+        for seq, kind, v, at, actor, body in connection.execute(asked)
     ]
 
 
@@ -151,7 +151,4 @@ def read_heads(connection: Connection) -> dict[str, tuple[int, str]]:
     asked = select(EVENT.c.stream, EVENT.c.seq, EVENT.c.hash).join(
         last, (EVENT.c.stream == last.c.stream) & (EVENT.c.seq == last.c.seq)
     )
-    return {
-        stream: (seq, bytes(digest).hex())
-        for stream, seq, digest in connection.execute(asked).tuples()
-    }
+    return {stream: (seq, bytes(digest).hex()) for stream, seq, digest in connection.execute(asked)}

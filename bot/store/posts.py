@@ -41,8 +41,8 @@ class PostStore:
         )
 
         def question(connection: Connection) -> list[str]:
-            found = {number: name for name, number in connection.execute(late).tuples()}
-            found |= {number: name for name, number in connection.execute(new).tuples()}
+            found = {number: name for name, number in connection.execute(late)}
+            found |= {number: name for name, number in connection.execute(new)}
             return [found[number] for number in sorted(found)][:limit]
 
         return await self._database.ask(question)
@@ -92,7 +92,7 @@ class PostStore:
         return await self._database.ask(
             lambda connection: {
                 key: Post(key, message_id, version)
-                for key, message_id, version in connection.execute(asked).tuples()
+                for key, message_id, version in connection.execute(asked)
             }
         )
 

@@ -97,7 +97,7 @@ def _alerts_seen(tx: Tx) -> None:
     row = EVENT.c
     asked = select(row.type, row.v, row.at, row.body)
     asked = asked.where(row.type == AlertsReceived.__name__).order_by(row.row)
-    for kind, v, at, body in tx.connection.execute(asked).tuples():
+    for kind, v, at, body in tx.connection.execute(asked):
         fact = decode(kind, v, bytes(body))
         if isinstance(fact, AlertsReceived):
             late_at = stamp(unstamp(at) - REFIRED_AFTER)
@@ -114,7 +114,7 @@ def _alerted(connection: Connection) -> None:
     spoken: dict[str, str] = {}
     row = DELIVERY.c
     asked = select(row.incidents, row.received_at).where(row.incidents != "")
-    for incidents, at in connection.execute(asked).tuples():
+    for incidents, at in connection.execute(asked):
         for incident in incidents.split():
             spoken[incident] = max(at, spoken.get(incident, ""))
     for incident, at in spoken.items():

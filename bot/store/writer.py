@@ -128,6 +128,7 @@ class Writer:
         except Exception as error:
             log.exception("nothing of %d writes could be committed", len(batch))
             self._memory.forget(touched)
+            connection.invalidate()  # a new connection knows nothing of a half-failed commit
             reason = error.orig if isinstance(error, DBAPIError) else error
             for request in batch:
                 request.error = BusyError(f"the database could not commit ({reason}); try again")

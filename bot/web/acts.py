@@ -69,9 +69,7 @@ class Acts:
             parts.append(_value(form))
         if word in WITH_TEXT or (word in WITH_REASON and form.get("text", "").strip()):
             parts.append(_quoted(form))
-        return await self._send(
-            visitor, form, _command(" ".join(parts)), incident
-        )
+        return await self._send(visitor, form, _command(" ".join(parts)), incident)
 
     async def answer(self, request: Request, visitor: Visitor) -> Response:
         """Answer the open question."""

@@ -1,4 +1,4 @@
-"""The desk every page is served from: the doors, the gate, the templates, and what was just said."""
+"""The desk every page is served from: doors, gate, templates, and what was just said."""
 
 import logging
 from collections import OrderedDict
@@ -82,6 +82,7 @@ class Desk:
         pending = await self.doors.incidents.proposals("pending")
         return self.page(
             template,
+            200,
             visitor=visitor,
             notice=notice,
             house=house,

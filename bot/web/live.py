@@ -40,7 +40,7 @@ class Live:
         """Stream the number of the newest event of the log as a whole, for the lists."""
 
         async def newest(after: int) -> int:
-            return max(await self._doors.log.changed(after), after)
+            return max(await self._doors.log.changed(), after)
 
         return self._stream(request, visitor, newest, _after(request, await newest(0)))
 

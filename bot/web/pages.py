@@ -12,7 +12,6 @@ from bot.incident.card import Card
 from bot.incident.commands import INCIDENT
 from bot.incident.model import SEVERITIES
 from bot.incident.reducer import fold
-from bot.incident.state import State
 from bot.ports import Filter, ProposalRow
 from bot.web import views
 from bot.web.acts import Acts
@@ -26,6 +25,8 @@ from bot.web.session import Gate, Visitor
 STATUSES = ("open", "resolved", "closed")
 PAGE_ROWS = 50
 COUNTED = 200
+KNOWN = 1000
+"""With more proposals than this the port cannot give the newest, so none are shown as decided."""
 PROPOSAL = re.compile(r"(?:P-)?([0-9A-HJKMNP-TV-Z]{4,8})", re.IGNORECASE)
 EVIDENCE = re.compile(r"[0-9a-f]{16}")
 GONE = "there is no such page"
@@ -80,13 +81,15 @@ class Pages:
         before = request.query_params.get("before", "")
         older_than = int(before) if before.isdecimal() and len(before) < 10 else 0
         days = views.timeline(events, older_than)
+        cards = self._doors.cards(state)
         return await self._desk.show(
             request,
             visitor,
             "incident.html",
             state=state,
             incident=state.incident,
-            cards=list(self._doors.cards(state)),
+            root=next((card for card in cards if card.kind == "root"), None),
+            proposal_cards={name: card_of(cards, name) for name in state.incident.proposals},
             days=days,
             older=days[-1][1][-1].seq if days and days[-1][1][-1].seq > 1 else 0,
             phase=views.phase_words(state),
@@ -108,15 +111,15 @@ class Pages:
             state=state,
             view=view,
             card=card_of(self._doors.cards(state), row.id),
+            terms=views.who_may(self._doors.library, view.proposal),
             views=views,
         )
 
     async def approvals(self, request: Request, visitor: Visitor) -> Response:
         """Show every proposal that waits, oldest first, then what was decided lately."""
         rows = await self._doors.incidents.proposals("pending")
-        decided = [
-            row for row in await self._doors.incidents.proposals("") if row.status != "pending"
-        ]
+        known = await self._doors.incidents.proposals("", KNOWN)
+        decided = [row for row in known if row.status != "pending"] if len(known) < KNOWN else []
         return await self._desk.show(
             request, visitor, "approvals.html", rows=rows, decided=decided[-20:][::-1]
         )
@@ -153,14 +156,7 @@ class Pages:
 
 def card_of(cards: Sequence[Card], proposal: str) -> Card | None:
     """Return the trusted card of one proposal, or None when there is none."""
-    return next(
-        (card for card in cards if card.kind == "proposal" and proposal in card.key), None
-    )
-
-
-def state_of_page(state: State) -> str:
-    """Return the one line that is read out when it changes."""
-    return f"{state.stream} is {state.incident.status}. {views.phase_words(state)}"
+    return next((card for card in cards if card.kind == "proposal" and proposal in card.key), None)
 
 
 def _one_of(asked: str, known: Sequence[str]) -> str:

@@ -3,8 +3,10 @@
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -19,7 +21,7 @@ UNSEEN = re.compile(
 )
 """Controls, bidi overrides, zero-width and other characters that would show something else."""
 
-SEVERITY_NAMES = {
+SEVERITY_NAMES: dict[str, str] = {
     "critical": "SEV1 Critical",
     "high": "SEV2 High",
     "warning": "SEV3 Warning",
@@ -58,15 +60,21 @@ def environment_of(files: dict[str, tuple[bytes, str, str]]) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    env.globals["static"] = lambda name: f"/static/{name}?v={files[name][2]}"
-    env.filters |= {
+
+    def address(name: str) -> str:
+        return f"/static/{name}?v={files[name][2]}"
+
+    names = cast("dict[str, object]", env.globals)
+    names["static"] = address
+    filters = cast("dict[str, Callable[..., object]]", env.filters)
+    filters |= {
         "iso": iso,
-        "clock": lambda at: f"{at.astimezone(UTC):%H:%M:%S}",
+        "clock": clock,
         "day": day,
-        "stamp": lambda at: f"{day(at)}, {at.astimezone(UTC):%H:%M:%S} UTC",
+        "stamp": moment,
         "span": span,
-        "severity": lambda name: SEVERITY_NAMES.get(name, str(name)),
-        "kind": lambda name: LABELS[name],
+        "severity": SEVERITY_NAMES.__getitem__,
+        "kind": LABELS.__getitem__,
         "typed": typed,
     }
     return env
@@ -75,6 +83,16 @@ def environment_of(files: dict[str, tuple[bytes, str, str]]) -> Environment:
 def iso(at: datetime) -> str:
     """Return a time as machines read it."""
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def clock(at: datetime) -> str:
+    """Return the time of day, in UTC."""
+    return f"{at.astimezone(UTC):%H:%M:%S}"
+
+
+def moment(at: datetime) -> str:
+    """Return day and time, in UTC."""
+    return f"{day(at)}, {clock(at)} UTC"
 
 
 def day(at: datetime) -> str:

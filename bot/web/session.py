@@ -109,8 +109,12 @@ class Gate:
         """
         try:
             check_origin(request, self.public_url)
-            if not hmac.compare_digest(form.get("csrf", "").encode(), visitor.csrf.encode()):
-                raise ForbiddenError("this form is out of date; open the page again and retry")
+            _check_token(form, visitor)
         except ForbiddenError:
             auth_failures.labels("web", "csrf").inc()
             raise
+
+
+def _check_token(form: Form, visitor: Visitor) -> None:
+    if not hmac.compare_digest(form.get("csrf", "").encode(), visitor.csrf.encode()):
+        raise ForbiddenError("this form is out of date; open the page again and retry")

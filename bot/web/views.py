@@ -5,20 +5,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
+from typing import cast
 
 from pydantic import JsonValue
 
 from bot.incident.events import Event
 from bot.incident.model import Predicate, Probe
+from bot.incident.policy import Case, Refuse, enabled, quorum
 from bot.incident.proposal import Proposal, code
 from bot.incident.state import ProposalView, State
+from bot.ports import Library
 from bot.web.line import Line
 from bot.web.render import typed
 from bot.web.words import fields, words
 
 SIGNS = {"eq": "=", "ne": "≠", "lt": "<", "le": "≤", "gt": ">", "ge": "≥", "in": "is one of",
          "contains": "contains"}  # fmt: skip
-KINDS = {str: "text", bool: "yes/no", int: "number", type(None): "nothing"}
+KINDS: dict[type, str] = {str: "text", bool: "yes/no", int: "number", type(None): "nothing"}
 TIMELINE_EVENTS = 500
 """Events on one page of a timeline; older ones are a link away."""
 
@@ -67,9 +70,12 @@ def timeline(events: Sequence[Event], before: int = 0) -> list[tuple[date, list[
 
 def parameters(args: dict[str, JsonValue]) -> list[Parameter]:
     """Return every leaf of `args`, in order; an empty list or map is a leaf too."""
-    return [
-        Parameter(name, typed(value), KINDS.get(type(value), "list")) for name, value in leaves(args)
-    ]
+    return [Parameter(name, typed(value), _sort(value)) for name, value in leaves(args)]
+
+
+def _sort(value: JsonValue) -> str:
+    kind = cast("type[object]", type(value))
+    return KINDS.get(kind, "list")
 
 
 def leaves(value: JsonValue, name: str = "") -> Iterator[tuple[str, JsonValue]]:
@@ -101,6 +107,25 @@ def test_of(test: Predicate) -> str:
     if test.op == "exists":
         return f"{test.fact} is known"
     return f"{test.fact} {SIGNS[test.op]} {typed(test.value)}"
+
+
+def who_may(library: Library, proposal: Proposal) -> str:
+    """Return who may approve, and how many must, as the policy in force says."""
+    case = Case(
+        proposal.action,
+        proposal.service,
+        proposal.environment,
+        proposal.risk,
+        owner=library.owner(proposal.service),
+        requested_by=proposal.requested_by,
+    )
+    rule = enabled(library.policy, case)
+    if isinstance(rule, Refuse):
+        return f"nobody: {rule.why}"
+    wanted = quorum(rule, proposal.risk)
+    many = "one approval is enough" if wanted == 1 else f"{wanted} people must approve"
+    who = ", ".join(rule.approvers) or "nobody"
+    return f"{who}; {many} (rule {rule.name})"
 
 
 def short(proposal: Proposal) -> str:

@@ -101,9 +101,7 @@ ACTION_WORDS = dict(
         ),
         worded(
             fact.ProposalExpired,
-            lambda event: Line(
-                "bot", f"{_name(event.proposal)} expired", proposal=event.proposal
-            ),
+            lambda event: Line("bot", f"{_name(event.proposal)} expired", proposal=event.proposal),
         ),
         worded(
             fact.ProposalWithdrawn,

@@ -88,9 +88,7 @@ ALERT_WORDS = dict(
             fact.SeverityChanged,
             lambda event: Line("human", f"{event.person} set the severity to {event.severity}"),
         ),
-        worded(
-            fact.NoteAdded, lambda event: Line("human", f"{event.person} noted", event.text)
-        ),
+        worded(fact.NoteAdded, lambda event: Line("human", f"{event.person} noted", event.text)),
         worded(fact.ConclusionJudged, _judged),
         worded(
             fact.ConversationOpened,

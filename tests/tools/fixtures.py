@@ -13,10 +13,11 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from bot.incident.model import Change
-from bot.shelf import Action, Needs, ReadTool, Tool, ToolResult
+from bot.shelf import Action, ActionCall, Needs, ReadTool, Tool, ToolResult
 
 NOW = datetime(2031, 5, 4, 12, 0, tzinfo=UTC)
 CANARY = "canary-7f3a9c1e"
+ONCE = ActionCall(key="k1", by="dana")
 
 Answering = Callable[[Request], Response]
 

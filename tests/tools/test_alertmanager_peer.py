@@ -1,6 +1,7 @@
 """Silencing in a real Alertmanager, from plan to read-back."""
 
 from collections.abc import Generator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from pydantic import JsonValue
 from bot.errors import ToolError
 from bot.shelf import Needs
 from tests.peers import alertmanager
-from tests.tools.fixtures import acting, facts, needs, reading
+from tests.tools.fixtures import ONCE, acting, facts, needs, reading
 from tools.read import alertmanager_silences
 from tools.write import alertmanager_silence
 from tools.write.alertmanager import AlertmanagerSilence
@@ -36,6 +37,11 @@ def fire(url: str, *labels: dict[str, str]) -> None:
     ends = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     alerts = [{"labels": one, "endsAt": ends} for one in labels]
     httpx.post(f"{url}/api/v2/alerts", json=alerts, trust_env=False).raise_for_status()
+
+
+def creators(url: str) -> list[str]:
+    kept = httpx.get(f"{url}/api/v2/silences", trust_env=False).raise_for_status().json()
+    return [one["createdBy"] for one in kept]
 
 
 def silence(*matchers: dict[str, JsonValue]) -> AlertmanagerSilence:
@@ -64,11 +70,12 @@ async def test_a_silence_is_planned_made_verified_and_read_back(url: str) -> Non
         before = await action.read_back(args, "k1")
         assert before is not None
         assert not before.ok
-        made = await action.run(args, "k1")
+        made = await action.run(args, ONCE)
         after = await action.read_back(args, "k1")
         assert after is not None
         assert after.ok
         assert facts(after) == facts(made)
+    assert creators(url) == ["dana"]
     probe = plan.verify[0]
     async with reading(alertmanager_silences, needed) as look:
         assert facts(await look(**probe.args)) == {"active": 1, "matching": 1}
@@ -79,9 +86,9 @@ async def test_what_is_silenced_already_is_not_silenced_again(url: str) -> None:
     fire(url, {"alertname": "A"})
     args = silence({"name": "alertname", "value": "A"})
     async with acting(alertmanager_silence, given(url)) as action:
-        await action.run(args, "k1")
+        await action.run(args, ONCE)
         with pytest.raises(ToolError, match="no active alert matches"):
-            await action.run(args, "k2")
+            await action.run(args, replace(ONCE, key="k2"))
 
 
 async def test_a_pattern_only_alertmanager_cannot_read_is_told_in_its_words(url: str) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from httpx import AsyncClient
 from pydantic import Field, JsonValue, TypeAdapter, ValidationError
 
-from bot.errors import RemoteError, ToolError
+from bot.errors import ConfigError, RemoteError, ToolError
 from bot.incident.model import Observation, Value
 from bot.shelf import Needs, Tool, ToolResult
 from tools import address
@@ -79,10 +79,10 @@ class Probing:
 
     def _url(self, args: HttpProbe) -> str:
         try:
-            catalogue = CATALOGUE.validate_python(self.folder("services.yaml") or {})
-        except ValidationError:
-            raise ToolError("services.yaml cannot be read; run triagebot check") from None
-        service = next((one for one in catalogue.services if one.name == args.service), None)
+            services = _services(self.folder("services.yaml"))
+        except ConfigError as error:
+            raise ToolError(str(error)) from None
+        service = next((one for one in services if one.name == args.service), None)
         if service is None or args.probe not in service.probes:
             known = sorted(service.probes) if service else []
             named = f"it has {', '.join(known)}" if known else "it has none"
@@ -95,11 +95,40 @@ class Probing:
             raise ToolError(f"services.yaml, {args.service}, {args.probe}: {error}") from None
 
 
+def args_schema(needs: Needs) -> dict[str, JsonValue]:
+    """Return the JSON schema of `HttpProbe` closed over the catalogue: one variant a service.
+
+    Raises:
+        ConfigError: `services.yaml` cannot be used.
+    """
+    variants: list[JsonValue] = [
+        {
+            "type": "object",
+            "properties": {
+                "service": {"type": "string", "enum": [service.name]},
+                "probe": {"type": "string", "enum": list[JsonValue](service.probes)},
+            },
+            "required": ["service", "probe"],
+            "additionalProperties": False,
+        }
+        for service in _services(needs.folder("services.yaml"))
+        if service.probes
+    ]
+    return {"anyOf": variants} if variants else {"not": {}}
+
+
 @asynccontextmanager
 async def open_probe(needs: Needs) -> AsyncGenerator[Probing]:
     """Yield the probe; the catalogue is read at each look, so a reload counts at once."""
     async with client(needs) as http:
         yield Probing(http, needs.folder)
+
+
+def _services(document: JsonValue) -> tuple[Entry, ...]:
+    try:
+        return CATALOGUE.validate_python(document or {}).services
+    except ValidationError:
+        raise ConfigError("services.yaml cannot be read; run triagebot check") from None
 
 
 def _latency(begun: float) -> Observation:
@@ -141,4 +170,5 @@ http_probe = Tool(
     args=HttpProbe,
     open=open_probe,
     facts=("*",),
+    schema=args_schema,
 )

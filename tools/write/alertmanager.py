@@ -10,13 +10,16 @@ from pydantic import Field, JsonValue, TypeAdapter
 
 from bot.errors import RemoteError, ToolError
 from bot.incident.model import Observation, Predicate, Probe, Value
-from bot.shelf import Needs, Plan, Tool, ToolResult
+from bot.shelf import ActionCall, Needs, Plan, Tool, ToolResult
 from tools.alertmanager import Matcher, Settings, Silence, connected, silences, written
 from tools.http import Call, Remote, Shape, unsent
 from tools.words import duration, line, plural
 
 PREVIEW_LINES = 20
 LABELS_SHOWN = 5
+UNNAMED = "triagebot"
+"""Who made a silence when no approver is named."""
+
 STRANGERS = ("", "x", "Zq-7", "10.1.2.3", "some_other_name")
 """Values that have nothing in common: a pattern that takes two of them takes anything."""
 
@@ -85,7 +88,12 @@ class Silencing:
             verify_after_s=(5, 60),
         )
 
-    async def run(self, args: AlertmanagerSilence, key: str) -> ToolResult:
+    def declared(self, args: AlertmanagerSilence) -> str:
+        """Return "": the arguments say all there is to a silence."""
+        _ = args
+        return ""
+
+    async def run(self, args: AlertmanagerSilence, call: ActionCall) -> ToolResult:
         """Make the silence, after one more look that it hides neither nothing nor too much."""
         try:
             await self._matched(args)
@@ -105,8 +113,8 @@ class Silencing:
             ],
             "startsAt": begins.isoformat(),
             "endsAt": ends.isoformat(),
-            "createdBy": "triagebot",
-            "comment": f"{args.comment} {_mark(key)}",
+            "createdBy": call.by or UNNAMED,
+            "comment": f"{args.comment} {_mark(call.key)}",
         }
         answer = await self.remote.send(Call("POST", "/api/v2/silences", body=body))
         if answer.refused:

@@ -1,5 +1,7 @@
 """What `jobs.yaml` declares: which jobs there are, how each is called, checked and undone."""
 
+import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal
 
@@ -98,6 +100,12 @@ class Job(Value):
         if self.send == "form" and self.body is not None:
             raise ValueError("a form holds the parameters only; take body out, or send json")
         return self
+
+    @property
+    def digest(self) -> str:
+        """Hex SHA-256 of the whole declaration; the order of its keys does not count."""
+        declaration = json.dumps(self.model_dump(mode="json", by_alias=True), sort_keys=True)
+        return hashlib.sha256(declaration.encode()).hexdigest()
 
 
 class JobFile(Value):

@@ -1,6 +1,5 @@
 """What a job would do with given parameters, as humans see it; nothing here speaks to a system."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -71,9 +70,8 @@ def indented(value: JsonValue) -> str:
 
 
 def _preview(job: Job, rehearsed: str | None) -> str:
-    """Return the call and its rehearsal; a changed declaration changes the text."""
-    declared = hashlib.sha256(job.model_dump_json().encode()).hexdigest()[:12]
-    called = f"{job.method} {address.shown(job.url)} (job {job.name}, declaration {declared})"
+    """Return the call and its rehearsal."""
+    called = f"{job.method} {address.shown(job.url)} (job {job.name})"
     answer = (
         NO_PREVIEW if rehearsed is None else f"asked what it would do, it answers:\n{rehearsed}"
     )

@@ -10,7 +10,7 @@ from pydantic import Field, JsonValue
 
 from bot.errors import ConfigError, RemoteError, ToolError
 from bot.incident.model import Observation, Value
-from bot.shelf import Needs, Plan, Tool, ToolResult
+from bot.shelf import ActionCall, Needs, Plan, Tool, ToolResult
 from tools import address
 from tools.credential import Credential, basic, bearer
 from tools.http import Answer, Call, Remote, client
@@ -48,11 +48,15 @@ class Running:
         rehearsed = await self._rehearse(job, args)
         return plan(Wanted(job, args.params, before), jobs, rehearsed)
 
-    async def run(self, args: JobRun, key: str) -> ToolResult:
+    def declared(self, args: JobRun) -> str:
+        """Return the digest of the job's declaration, as `jobs.yaml` says it now."""
+        return _named(self._jobs(), args).digest
+
+    async def run(self, args: JobRun, call: ActionCall) -> ToolResult:
         """Call the job once; the target gets the key as `Idempotency-Key`."""
         job = _checked(self._jobs(), args)
         remote = self._remote(job, job.url)
-        answer = await remote.send(_call(job, args, headers={"idempotency-key": key}))
+        answer = await remote.send(_call(job, args, headers={"idempotency-key": call.key}))
         if answer.refused:
             raise ToolError(line(f"job {job.name} was refused: {_said(answer)}"))
         if not answer.ok:
@@ -172,11 +176,16 @@ def _short(value: JsonValue) -> bool:
     return isinstance(value, str) and len(value) <= CAPTURED_CHARS
 
 
-def _checked(jobs: Mapping[str, Job], args: JobRun) -> Job:
+def _named(jobs: Mapping[str, Job], args: JobRun) -> Job:
     job = jobs.get(args.job)
     if job is None:
         known = ", ".join(jobs) or "none"
         raise ToolError(line(f"there is no job {args.job!r} in jobs.yaml; it has {known}"))
+    return job
+
+
+def _checked(jobs: Mapping[str, Job], args: JobRun) -> Job:
+    job = _named(jobs, args)
     check(job.name, job.params, args.params)
     return job
 
@@ -244,4 +253,5 @@ job_run = Tool(
     open=open_jobs,
     facts=("status",),
     timeout_s=65.0,
+    schema=args_schema,
 )

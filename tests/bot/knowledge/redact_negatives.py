@@ -36,7 +36,7 @@ prompt_tokens: 512
 cat /etc/passwd: No such file or directory
 root:x:0:0:root:/root:/bin/bash
 deploy ALL=(ALL) NOPASSWD: ALL
-PWD=/home/app OLDPWD=/home
+PWD=/srv/app OLDPWD=/srv
 bypass=true compass=north
 secret "payments-tls" not found
 secret: default/regcred

@@ -53,9 +53,11 @@ ACTION = "actions: [{id: a, tool: t, reason: r, args: {x: %s}}]"
         (WHEN % '{fact: d.x, value: "${service}"}', "plain values"),
         ("outcomes: [{name: o, when: {fact: alert.a, value: b}, conclude: c, propose: x}]", "'x'"),
         (
-            "actions: [{id: a, tool: t, args: {}, reason: r}]\n"
-            "outcomes: [{name: o, when: {fact: alert.a, value: b}, conclude: c, propose: a, "
-            "ask: {question: q}}]",
+            (
+                "actions: [{id: a, tool: t, args: {}, reason: r}]\n"
+                "outcomes: [{name: o, when: {fact: alert.a, value: b}, conclude: c, propose: a, "
+                "ask: {question: q}}]"
+            ),
             "either proposes or asks",
         ),
         (ACTION % "0.05", "action a: args: write a number with a point in quotes"),

@@ -70,8 +70,9 @@ def test_a_fault_names_file_line_and_field() -> None:
     assert lines[2].startswith("f.yaml line 4: things[1].colour: is not a key I know")
 
 
-def test_an_empty_document_is_an_empty_mapping() -> None:
-    assert read("f.yaml", "").validate(Outer) == Outer()
+@pytest.mark.parametrize("text", ["", "# a comment", "things:", "things:\n# - name: one"])
+def test_an_empty_document_or_key_is_as_if_it_were_absent(text: str) -> None:
+    assert read("f.yaml", text).validate(Outer) == Outer()
 
 
 def test_lines_count_from_where_the_yaml_begins() -> None:

@@ -42,7 +42,13 @@ def test_files_become_what_their_names_say() -> None:
 
 
 def test_the_revision_follows_every_byte_and_every_name() -> None:
-    states = ({"a.md": b"1"}, {"a.md": b"2"}, {"b.md": b"1"}, {"a.md": b"1", "b.md": b"1"}, {})
+    states: list[dict[str, bytes]] = [
+        {"a.md": b"1"},
+        {"a.md": b"2"},
+        {"b.md": b"1"},
+        {"a.md": b"1", "b.md": b"1"},
+        {},
+    ]
     assert len({gather(state).revision for state in states}) == len(states)
 
 

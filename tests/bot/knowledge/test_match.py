@@ -116,8 +116,10 @@ def test_no_runbook_says_what_was_looked_for() -> None:
     alert = linked("https://example.org/gone", "Odd")
     assert choose_runbook((a_runbook(),), (alert,), None) == (
         None,
-        "none of 1 runbooks fits Odd (it links to https://example.org/gone, "
-        "which is not in the folder)",
+        (
+            "none of 1 runbooks fits Odd (it links to https://example.org/gone, "
+            "which is not in the folder)"
+        ),
     )
 
 

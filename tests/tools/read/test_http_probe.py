@@ -6,7 +6,7 @@ from pydantic import JsonValue
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
-from bot.errors import RemoteError, ToolError
+from bot.errors import ConfigError, RemoteError, ToolError
 from tests.tools.fixtures import Failing, Server, facts, needs, reading
 from tools.read import http_probe
 
@@ -126,3 +126,38 @@ async def test_f08_an_address_that_is_not_plain_http_is_refused(url: str) -> Non
     with pytest.raises(ToolError, match=r"services\.yaml, checkout, state") as caught:
         await probe(Server(), {"services.yaml": services})
     assert "pass@" not in str(caught.value)
+
+
+def test_e01_the_schema_names_only_what_the_catalogue_names() -> None:
+    bare: JsonValue = {"name": "cart", "tier": 2}
+    files: dict[str, JsonValue] = {
+        "services.yaml": {
+            "services": [{"name": "checkout", "probes": {"state": STATE, "live": STATE}}, bare]
+        }
+    }
+    assert http_probe.schema is not None
+    assert http_probe.schema(needs(files=files)) == {
+        "anyOf": [
+            {
+                "type": "object",
+                "properties": {
+                    "service": {"type": "string", "enum": ["checkout"]},
+                    "probe": {"type": "string", "enum": ["state", "live"]},
+                },
+                "required": ["service", "probe"],
+                "additionalProperties": False,
+            }
+        ]
+    }
+
+
+@pytest.mark.parametrize("services", [[], [{"name": "cart"}]], ids=["none", "without probes"])
+def test_without_probes_the_schema_allows_nothing(services: JsonValue) -> None:
+    assert http_probe.schema is not None
+    assert http_probe.schema(needs(files={"services.yaml": {"services": services}})) == {"not": {}}
+
+
+def test_a_broken_catalogue_has_no_schema() -> None:
+    assert http_probe.schema is not None
+    with pytest.raises(ConfigError, match="triagebot check"):
+        http_probe.schema(needs(files={"services.yaml": {"services": "x"}}))

@@ -10,8 +10,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from bot.errors import RemoteError, ToolError
 from bot.incident.model import Predicate, Probe
-from bot.shelf import Plan
-from tests.tools.fixtures import CANARY, Failing, Server, acting, facts, needs
+from bot.shelf import ActionCall, Plan
+from tests.tools.fixtures import CANARY, ONCE, Failing, Server, acting, facts, needs
 from tools.write import alertmanager_silence
 from tools.write.alertmanager import AlertmanagerSilence
 
@@ -197,12 +197,13 @@ async def test_an_alertmanager_that_does_not_answer_gives_no_plan(status: int, w
     assert CANARY not in str(caught.value)
 
 
-async def test_the_silence_is_made_as_planned_and_carries_its_key() -> None:
+@pytest.mark.parametrize(("by", "creator"), [("dana, li", "dana, li"), ("", "triagebot")])
+async def test_g50_the_silence_is_made_as_planned_by_who_approved_it(by: str, creator: str) -> None:
     server = Server()
     server.says(ALERTS, [alert()])
     server.says(f"POST {SILENCES}", {"silenceID": "5d1c"})
     async with acting(alertmanager_silence, needs(server, secrets=SECRETS)) as action:
-        result = await action.run(silence(), "k1")
+        result = await action.run(silence(), ActionCall("k1", by))
     assert facts(result) == {"silence_id": "5d1c"}
     assert result.ok
     assert result.summary == 'silenced alertname="HighErrorRate" until 2031-05-04 14:00 UTC'
@@ -212,9 +213,14 @@ async def test_the_silence_is_made_as_planned_and_carries_its_key() -> None:
         ],
         "startsAt": "2031-05-04T12:00:00+00:00",
         "endsAt": "2031-05-04T14:00:00+00:00",
-        "createdBy": "triagebot",
+        "createdBy": creator,
         "comment": "bad deploy [triage k1]",
     }
+
+
+async def test_the_arguments_say_all_there_is_to_a_silence() -> None:
+    async with acting(alertmanager_silence, needs(Server(), secrets=SECRETS)) as action:
+        assert action.declared(silence()) == ""
 
 
 async def test_e30_what_grew_too_large_since_the_plan_is_not_silenced() -> None:
@@ -222,7 +228,7 @@ async def test_e30_what_grew_too_large_since_the_plan_is_not_silenced() -> None:
     server.says(ALERTS, [alert(number) for number in range(51)])
     async with acting(alertmanager_silence, needs(server, secrets=SECRETS)) as action:
         with pytest.raises(ToolError, match="51 active alerts"):
-            await action.run(silence(), "k1")
+            await action.run(silence(), ONCE)
     assert [asked.method for asked in server.asked] == ["GET"]
 
 
@@ -237,7 +243,7 @@ async def test_a_refusal_means_nothing_was_silenced(status: int) -> None:
     server.says(f"POST {SILENCES}", f"no {CANARY}", status)
     async with acting(alertmanager_silence, needs(server, secrets=SECRETS)) as action:
         with pytest.raises(ToolError, match="nothing was silenced") as caught:
-            await action.run(silence(), "k1")
+            await action.run(silence(), ONCE)
     assert not isinstance(caught.value, RemoteError)
     assert CANARY not in str(caught.value)
 
@@ -252,7 +258,7 @@ async def test_e14_an_unclear_answer_leaves_the_outcome_open(answer: Response) -
     server.says(ALERTS, [alert()])
     async with acting(alertmanager_silence, needs(server, secrets=SECRETS)) as action:
         with pytest.raises(RemoteError) as caught:
-            await action.run(silence(), "k1")
+            await action.run(silence(), ONCE)
     assert caught.value.sent
     assert CANARY not in str(caught.value)
 
@@ -261,7 +267,7 @@ async def test_e12_a_look_that_fails_before_acting_is_certainly_unsent() -> None
     given = needs(Failing(httpx.ReadTimeout("slow")), secrets=SECRETS)
     async with acting(alertmanager_silence, given) as action:
         with pytest.raises(RemoteError, match="nothing was changed") as caught:
-            await action.run(silence(), "k1")
+            await action.run(silence(), ONCE)
     assert not caught.value.sent
 
 

@@ -124,3 +124,58 @@ def test_plain_http_is_taken_on_this_machine_or_when_said() -> None:
     assert len(parse(made)) == 1
     made["jobs"][0].update(url="http://deploy.test/", allow_http=True)
     assert len(parse(made)) == 1
+
+
+def edited(**changes: Any) -> str:  # noqa: ANN401
+    """Return the digest of the good job with some keys changed."""
+    made = document()
+    made["jobs"][0].update(changes)
+    return parse(made)[0].digest
+
+
+SAID: dict[str, JsonValue] = {**PROBE, "expect": {"not": {"fact": "value", "value": "1"}}}
+EDITS: dict[str, Any] = {
+    "title": "Roll {service} back",
+    "url": "https://deploy.test/rollout",
+    "allow_http": True,
+    "auth": "basic",
+    "secret": "JOB_OTHER_TOKEN",
+    "send": "form",
+    "body": {"ref": "main"},
+    "service_param": "",
+    "environment": "production",
+    "target": "{service}",
+    "risk": "low",
+    "preview": "none",
+    "undo": "irreversible",
+    "preconditions": [],
+    "verify": [SAID],
+    "verify_after_s": [5],
+    "timeout_s": 11,
+    "idempotent": True,
+    "read_back": None,
+}
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_e07_one_changed_key_is_another_declaration(name: str) -> None:
+    assert edited(**{name: EDITS[name]}) != edited()
+
+
+def test_e07_a_change_deep_inside_is_another_declaration() -> None:
+    made = document()
+    made["jobs"][0]["params"]["replicas"]["maximum"] = 2000
+    url = "https://deploy.test/state"
+    states = [
+        edited(before={"url": url, "take": {"version": f"/{at}", "replicas": "/n"}}) for at in "ab"
+    ]
+    expected = [edited(verify=[{**SAID, "expect": {"not": {"fact": at}}}]) for at in "ab"]
+    assert len({parse(made)[0].digest, *states, *expected, edited()}) == 6
+
+
+def test_the_order_of_keys_is_no_change() -> None:
+    made = document()
+    job = made["jobs"][0]
+    job["params"] = dict(reversed(job["params"].items()))
+    made["jobs"][0] = dict(reversed(job.items()))
+    assert parse(made)[0].digest == edited()

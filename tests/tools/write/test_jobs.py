@@ -1,6 +1,7 @@
 """Running declared jobs, against a server that answers as told."""
 
 import json
+import re
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -11,18 +12,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from bot.errors import ConfigError, RemoteError, ToolError
-from tests.tools.fixtures import CANARY, Failing, Server, acting, facts, needs
+from tests.tools.fixtures import CANARY, ONCE, Failing, Server, acting, facts, needs
 from tests.tools.write.examples import GOOD, SECRETS, args, declared, document, planned, server
 from tools.write import job_run
 from tools.write.job_file import parse
 from tools.write.job_param import closed
-from tools.write.jobs import JobRun, args_schema
+from tools.write.jobs import JobRun
 
 
 async def ran(answer: Any, **changes: Any) -> tuple[Any, Server]:  # noqa: ANN401
     to = server(answer)
     async with acting(job_run, declared(to, **changes)) as action:
-        return await action.run(args(), "k1"), to
+        return await action.run(args(), ONCE), to
 
 
 @pytest.mark.parametrize(
@@ -37,13 +38,41 @@ async def test_e01_parameters_out_of_bounds_reach_nobody(
         await planned(to, args(**changes))
     async with acting(job_run, declared(to)) as action:
         with pytest.raises(ToolError, match=words):
-            await action.run(args(**changes), "k1")
+            await action.run(args(**changes), ONCE)
     assert to.asked == []
 
 
 async def test_an_unknown_job_is_refused_with_those_there_are() -> None:
     with pytest.raises(ToolError, match=r"no job 'destroy' in jobs\.yaml; it has rollback"):
         await planned(server(), JobRun(job="destroy"))
+
+
+async def test_an_unknown_job_has_no_declaration() -> None:
+    async with acting(job_run, declared(server())) as action:
+        with pytest.raises(ToolError, match=r"no job 'destroy' in jobs\.yaml; it has rollback"):
+            action.declared(JobRun(job="destroy"))
+
+
+async def test_e07_a_job_edited_since_is_another_action() -> None:
+    files: dict[str, JsonValue] = {"jobs.yaml": document()}
+    to = server()
+    async with acting(job_run, needs(to, secrets=SECRETS, files=files)) as action:
+        approved = action.declared(args())
+        assert re.fullmatch("[0-9a-f]{64}", approved)
+        assert action.declared(args(version="v40")) == approved
+        edited = document()
+        edited["jobs"][0]["url"] = "https://deploy.test/rollout"
+        files["jobs.yaml"] = edited
+        assert action.declared(args()) != approved
+    assert to.asked == []
+
+
+async def test_e07_a_broken_file_declares_nothing() -> None:
+    files: dict[str, JsonValue] = {}
+    async with acting(job_run, needs(server(), secrets=SECRETS, files=files)) as action:
+        files["jobs.yaml"] = {"jobs": [{"name": "rollback"}]}
+        with pytest.raises(ToolError, match="title: is missing"):
+            action.declared(args())
 
 
 async def test_the_job_is_called_once_with_its_key_and_exactly_its_parameters() -> None:
@@ -85,7 +114,7 @@ async def test_basic_is_sent_where_declared() -> None:
         files={"jobs.yaml": given.folder("jobs.yaml")},
     )
     async with acting(job_run, given) as action:
-        await action.run(args(), "k1")
+        await action.run(args(), ONCE)
     assert to.asked[0].headers["authorization"] == "Basic bWU6cMOkc3N3b3Jk"
 
 
@@ -154,7 +183,7 @@ async def test_e12_only_a_call_that_never_left_may_be_made_again(
     given = needs(Failing(error), secrets=SECRETS, files={"jobs.yaml": document()})
     async with acting(job_run, given) as action:
         with pytest.raises(RemoteError) as caught:
-            await action.run(args(), "k1")
+            await action.run(args(), ONCE)
     assert caught.value.sent is sent
 
 
@@ -204,7 +233,7 @@ async def test_a_secret_that_is_not_set_stops_the_start_and_later_the_call() -> 
     async with acting(job_run, given) as action:
         files["jobs.yaml"] = document()
         with pytest.raises(ToolError, match="JOB_ROLLBACK_TOKEN is not set"):
-            await action.run(args(), "k1")
+            await action.run(args(), ONCE)
     with pytest.raises(ConfigError, match="JOB_ROLLBACK_TOKEN is not set"):
         async with job_run.open(given):
             pass
@@ -223,12 +252,13 @@ async def test_a_file_broken_later_is_told_and_calls_nobody() -> None:
     async with acting(job_run, needs(to, secrets=SECRETS, files=files)) as action:
         files["jobs.yaml"] = {"jobs": [{"name": "rollback"}]}
         with pytest.raises(ToolError, match=r"jobs\.yaml: jobs, rollback, title: is missing"):
-            await action.run(args(), "k1")
+            await action.run(args(), ONCE)
     assert to.asked == []
 
 
 def test_the_schema_for_the_model_names_only_declared_jobs() -> None:
-    assert args_schema(declared(server())) == {
+    assert job_run.schema is not None
+    assert job_run.schema(declared(server())) == {
         "anyOf": [
             {
                 "type": "object",
@@ -244,4 +274,11 @@ def test_the_schema_for_the_model_names_only_declared_jobs() -> None:
 
 
 def test_without_jobs_the_schema_allows_nothing() -> None:
-    assert args_schema(needs()) == {"not": {}}
+    assert job_run.schema is not None
+    assert job_run.schema(needs()) == {"not": {}}
+
+
+def test_a_broken_file_has_no_schema() -> None:
+    assert job_run.schema is not None
+    with pytest.raises(ConfigError, match="title: is missing"):
+        job_run.schema(needs(files={"jobs.yaml": {"jobs": [{"name": "rollback"}]}}))

@@ -1,0 +1,49 @@
+"""Commands that run or prepare the bot: serve, demo, check, migrate."""
+
+from typing import Annotated
+
+import typer
+
+from bot.cli.remote import hook_variables
+from bot.settings import load_settings
+
+
+def serve() -> int:
+    """Run everything in one process: doors, loop, channels. Ends cleanly on SIGTERM."""
+    from bot.app.serve import serve as run
+
+    return run(load_settings(hook_variables()))
+
+
+def demo(
+    *,
+    auto: Annotated[
+        bool, typer.Option("--auto", help="Play the human too, over HTTP, and exit.")
+    ] = False,
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 picks a free one.")] = 8080,
+) -> int:
+    """Show the whole story on a little shop that breaks: no key, no account, a temporary folder."""
+    from bot.demo.story import tell
+
+    return tell(auto=auto, port=0 if auto else port)
+
+
+def check() -> int:
+    """Print the effective configuration (redacted) and every problem with its mend.
+
+    Exit code 0 when the bot can start as it is, 2 otherwise.
+    """
+    from bot.app.check import check as run
+
+    lines, sound = run()
+    for line in lines:
+        print(line)
+    return 0 if sound else 2
+
+
+def migrate() -> int:
+    """Bring the database to this version's schema; does nothing when it is there already."""
+    from bot.app.reading import migrate_database as run
+
+    print(run(load_settings(hook_variables())))
+    return 0

@@ -1,0 +1,172 @@
+"""Prometheus Alertmanager's webhook: one group of alerts a message, unsigned by itself."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Literal
+
+from pydantic import JsonValue
+
+from bot.errors import InputError
+from bot.incident.model import Alert, Link, Severity
+from bot.intake.fields import (
+    ANNOTATION_CHARS,
+    KEY_CHARS,
+    LABEL_CHARS,
+    as_labels,
+    as_line,
+    as_links,
+    as_moment,
+    left_out,
+)
+from bot.intake.vocabulary import severity_of, status_of
+from bot.shelf import Parsed, Source
+
+NAME = "alertmanager"
+NAMELESS = "Alert without a name"
+SERVICE_LABELS = (
+    "service", "service_name", "app", "application", "app_kubernetes_io_name", "component",
+    "deployment", "statefulset", "daemonset", "job",
+)  # fmt: skip
+"""Which labels hint at the service, the best first; a job is often only the exporter's name."""
+MAX_ALERTS = 2000
+"""Alerts of one message that are read; the others count as truncated, as Alertmanager's do."""
+
+
+def parse(payload: JsonValue, _fields: Mapping[str, str]) -> Parsed:
+    """Return the group's alerts; none for an empty group.
+
+    Reads version 4, and what older ones lack is derived: the group key from receiver and group
+    labels, a fingerprint from the alert's labels.
+
+    Raises:
+        InputError: Not an Alertmanager message.
+    """
+    if not isinstance(payload, dict):
+        raise InputError("an Alertmanager message is an object; check the receiver's URL")
+    listed = payload.get("alerts")
+    if not isinstance(listed, list):
+        raise InputError("an Alertmanager message has a list `alerts`; check the receiver's URL")
+    external = payload.get("externalURL")
+    status = _status(payload.get("status"), "firing")
+    alerts = tuple(_alert(item, status, external) for item in listed[:MAX_ALERTS])
+    truncated = _count(payload.get("truncatedAlerts")) + len(listed) - len(alerts)
+    return Parsed(alerts, _group_key(payload), truncated)
+
+
+def _alert(item: JsonValue, default: Literal["firing", "resolved"], external: JsonValue) -> Alert:
+    if not isinstance(item, dict):
+        raise InputError("each of an Alertmanager message's alerts is an object; one is not")
+    given_labels, given_annotations = item.get("labels"), item.get("annotations")
+    labels = as_labels(given_labels, LABEL_CHARS)
+    annotations = as_labels(given_annotations, ANNOTATION_CHARS)
+    links = _links(annotations, item.get("generatorURL"), external)
+    annotations |= left_out(given_labels, given_annotations)
+    status = _status(item.get("status"), default)
+    fingerprint = item.get("fingerprint")
+    return Alert(
+        source=NAME,
+        fingerprint=as_line(fingerprint) if fingerprint else _hash(given_labels),
+        status=status,
+        title=as_line(labels.get("alertname") or annotations.get("summary")) or NAMELESS,
+        severity=_severity(labels),
+        service=_service(labels),
+        labels=labels,
+        annotations=annotations,
+        starts_at=as_moment(item.get("startsAt")),
+        ends_at=as_moment(item.get("endsAt")) if status == "resolved" else None,
+        links=links,
+    )
+
+
+def _status(
+    word: JsonValue, default: Literal["firing", "resolved"]
+) -> Literal["firing", "resolved"]:
+    if word == "firing" or word == "resolved":  # noqa: PLR1714 - pyright narrows on this
+        return word
+    if not isinstance(word, str) or not word:
+        return default
+    return "resolved" if status_of(word) == "resolved" else "firing"
+
+
+def _severity(labels: Mapping[str, str]) -> Severity:
+    return severity_of(labels.get("severity") or labels.get("priority") or "")
+
+
+def _service(labels: Mapping[str, str]) -> str:
+    for name in SERVICE_LABELS:
+        if name in labels and labels[name]:
+            return as_line(labels[name])
+    return ""
+
+
+def _links(
+    annotations: Mapping[str, str], generator: JsonValue, external: JsonValue
+) -> tuple[Link, ...]:
+    return as_links(
+        {
+            "Runbook": annotations.get("runbook_url") or annotations.get("runbook"),
+            "Dashboard": annotations.get("dashboard_url") or annotations.get("dashboard"),
+            "Query": generator,
+            "Alertmanager": external,
+        }
+    )
+
+
+def _count(value: JsonValue) -> int:
+    return min(max(value, 0), 1_000_000) if type(value) is int else 0
+
+
+def _group_key(payload: Mapping[str, JsonValue]) -> str:
+    given = payload.get("groupKey")
+    if isinstance(given, str) and given:
+        return given if len(given) <= KEY_CHARS else f"{given[: KEY_CHARS - 70]}…{_hash(given)}"
+    return f"group:{_hash([payload.get('receiver'), payload.get('groupLabels')])}"
+
+
+def _hash(value: JsonValue) -> str:
+    """Return 16 hex characters that any order of an object's members leaves the same."""
+    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+def example(now: datetime) -> JsonValue:
+    """Return a group of two alerts that fire since three minutes before `now`."""
+    since = (now - timedelta(minutes=3)).isoformat(timespec="milliseconds")
+    shared: dict[str, JsonValue] = {
+        "alertname": "CheckoutErrorRateHigh",
+        "service": "checkout",
+        "env": "demo",
+        "severity": "critical",
+    }
+    alerts: list[JsonValue] = [
+        {
+            "status": "firing",
+            "labels": shared | {"instance": instance},
+            "annotations": {
+                "summary": f"{ratio} of the requests to {instance} fail",
+                "description": "Customers cannot pay. The limit is 5 % for two minutes.",
+            },
+            "startsAt": since,
+            "endsAt": "0001-01-01T00:00:00Z",
+            "generatorURL": "http://prometheus.example.org/graph?g0.expr=shop:error_ratio",
+            "fingerprint": _hash([instance]),
+        }
+        for instance, ratio in (("checkout-1", "31 %"), ("checkout-2", "28 %"))
+    ]
+    return {
+        "version": "4",
+        "groupKey": '{}:{alertname="CheckoutErrorRateHigh", service="checkout"}',
+        "truncatedAlerts": 0,
+        "status": "firing",
+        "receiver": "triagebot",
+        "groupLabels": {"alertname": "CheckoutErrorRateHigh", "service": "checkout"},
+        "commonLabels": shared,
+        "commonAnnotations": {},
+        "externalURL": "http://alertmanager.example.org",
+        "alerts": alerts,
+    }
+
+
+ALERTMANAGER = Source(name=NAME, parse=parse, example=example)
