@@ -95,6 +95,12 @@ class Bot:
             read_only=settings.read_only,
         )
 
+    @property
+    def read_only(self) -> bool:
+        """True when no action is enabled at all: by setting, or because no rule allows one."""
+        allowing = any(rule.allow for rule in self.library.policy.rules)
+        return self.world.settings.read_only or not allowing
+
     def on_commit(self, woken: Callable[[frozenset[str]], None]) -> None:
         """Call `woken` with the streams of every commit, in the event loop."""
         self._woken.append(woken)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bot.errors import ConfigError, NotFoundError
+from bot.errors import ConfigError
 from bot.settings import Settings, load_settings
 
 TIMEOUT_S = 20.0
@@ -89,10 +89,7 @@ def fire(
 
     settings = load_settings(hook_variables())
     base = url or address(settings)
-    try:
-        body, headers = example(settings, source, route, resolved=resolved)
-    except KeyError:
-        raise NotFoundError(f"no source is named {source!r}") from None
+    body, headers = example(settings, source, route, resolved=resolved)
     try:
         answer = httpx.post(
             f"{base}/hooks/{source}/{route}", content=body, headers=headers, timeout=TIMEOUT_S

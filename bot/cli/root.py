@@ -8,7 +8,14 @@ from bot.cli import local, remote, running
 from bot.errors import BotError, ConfigError
 from bot.incident.commands import WORDS
 
+
+def exit_with(code: int | None) -> None:
+    """End the process with what the command returned."""
+    raise typer.Exit(code or 0)
+
+
 app = typer.Typer(
+    result_callback=exit_with,
     name="triagebot",
     help="Self-hosted incident triage in chat, with human approvals.",
     no_args_is_help=True,
@@ -47,20 +54,11 @@ for word in WORDS:
 def run_command() -> int:
     """Run the command the arguments name and return the exit code; errors are for humans."""
     try:
-        result = app(standalone_mode=False)
+        app()
     except ConfigError as error:
         print(f"triagebot: {error}", file=sys.stderr)
         return 2
     except BotError as error:
         print(f"triagebot: {error}", file=sys.stderr)
         return 1
-    except typer.Exit as done:
-        return done.exit_code
-    except typer.Abort:
-        return 130
-    except Exception as error:
-        if not hasattr(error, "format_message"):
-            raise
-        print(f"triagebot: {error.format_message()}", file=sys.stderr)
-        return 2
-    return result if isinstance(result, int) else 0
+    return 0

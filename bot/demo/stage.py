@@ -1,4 +1,4 @@
-"""Sets the stage of the demo: a temporary folder of knowledge, random secrets, the shop's process."""
+"""Sets the demo's stage: a temporary folder of knowledge, random secrets, the shop's process."""
 
 import asyncio
 import json

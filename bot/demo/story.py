@@ -73,10 +73,14 @@ async def _perform(world: World, sock: socket, stop: Stop, stage: Stage) -> int:
         return 1
     play = asyncio.create_task(_play(started.result(), stage, stop))
     await asyncio.wait({serving, play}, return_when=asyncio.FIRST_COMPLETED)
+    ended_early = not play.done() and not stop()
     stop.event.set()
-    if not play.done():
-        play.cancel()
+    play.cancel()
+    await asyncio.gather(play, return_exceptions=True)
     await serving
+    if ended_early:
+        print("demo: the bot ended by itself")
+        return 1
     return 0 if play.cancelled() else play.result()
 
 

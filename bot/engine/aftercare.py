@@ -53,7 +53,9 @@ class Aftercare:
                 return await found.opened.read_back(args, view.attempt)
         except (ToolError, TimeoutError) as error:
             log.warning("read-back failed: %s", error, extra={"proposal": view.proposal.id})
-            return None
+        except Exception:
+            log.exception("read-back failed in an unforeseen way")
+        return None
 
     async def verify(self, state: State, view: ProposalView, n: int) -> None:
         """Run the verification probes for the `n`-th time; one that cannot be read is no pass."""

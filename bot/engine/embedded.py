@@ -53,6 +53,8 @@ class Embedded:
                         self.wake(incident)
             except BotError as error:
                 log.warning("the sweep could not read what is due: %s", error)
+            except Exception:
+                log.exception("the sweep failed; it goes on")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), SWEEP_S)
 

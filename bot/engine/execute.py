@@ -3,13 +3,25 @@
 import asyncio
 import hmac
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import chain, repeat
+from typing import TypeVar
+
+from pydantic import JsonValue
 
 from bot import telemetry
 from bot.engine.probes import failed, run_probes
-from bot.engine.toolbox import OpenAction, Toolbox, compact, parse_args, version_of
+from bot.engine.toolbox import (
+    Looked,
+    OpenAction,
+    Toolbox,
+    compact,
+    encodable,
+    parse_args,
+    version_of,
+)
 from bot.errors import BusyError, RemoteError, ToolError
 from bot.incident.fact import Fact
 from bot.incident.facts_action import (
@@ -30,6 +42,7 @@ log = logging.getLogger(__name__)
 GRANT_S = 60
 ACTOR = "bot:executor"
 RETRY_S = (0.05, 0.2, 1, 2, 5)
+T = TypeVar("T")
 
 
 class Revoked(Exception):  # noqa: N818 - not a failure of the program: the approval lapsed
@@ -74,15 +87,18 @@ class Executor:
 
         Raises:
             StaleThreadError: The incident moved on before the intent was committed.
-            BusyError: The intent could not be committed; nothing was called.
+            BusyError: Nothing may start now, or the intent could not be committed; nothing was
+                called, and the approval still stands.
         """
-        target = f"{view.proposal.tool} {view.proposal.target}"
+        target = f"{view.proposal.environment} {view.proposal.target}"
         async with self._targets.setdefault(target, asyncio.Lock()):
             try:
                 ready = await self._grant(state, view)
             except (Revoked, ToolError) as revoked:
                 await self._append(state, _superseded(view, revoked))
                 return
+            if closed := self._switch.closed():
+                raise BusyError(closed)
             await self._append(state, ready.started)
             await self._call(state.stream, view, ready)
 
@@ -181,13 +197,19 @@ class Executor:
 
     async def _finished(self, view: ProposalView, attempt: str, result: ToolResult) -> Fact:
         proposal = view.proposal
-        looked = await self._box.keep(proposal.tool, proposal.args, result, proposal.incident)
+        try:
+            looked = await patiently(
+                lambda: self._box.keep(proposal.tool, proposal.args, result, proposal.incident)
+            )
+        except Exception:
+            log.exception("what an action answered could not be kept as evidence")
+            looked = Looked("", "it answered, but the answer could not be kept", ())
         return ActionFinished(
             attempt=attempt,
             ok=result.ok,
             evidence=looked.evidence,
             summary=looked.summary,
-            link=result.link[:2000],
+            link=encodable(result.link[:2000]),
         )
 
     async def _append(self, state: State, fact: Fact) -> None:
@@ -202,13 +224,17 @@ class Executor:
                 return LogRefusal("the attempt was already settled")
             return Draft(ACTOR, (fact,))
 
-        for tries in range(1_000_000):
-            try:
-                await self._log.record(stream, build)
-            except BusyError:
-                await asyncio.sleep(RETRY_S[min(tries, len(RETRY_S) - 1)])
-            else:
-                return
+        await patiently(lambda: self._log.record(stream, build))
+
+
+async def patiently(write: Callable[[], Awaitable[T]]) -> T:
+    """Return what `write` returns, repeating it until the database takes it."""
+    pauses = chain(RETRY_S, repeat(RETRY_S[-1]))
+    while True:
+        try:
+            return await write()
+        except BusyError:
+            await asyncio.sleep(next(pauses))
 
 
 def _superseded(view: ProposalView, revoked: Exception) -> Fact:
@@ -226,7 +252,11 @@ def check_digest(proposal: Proposal, approved: str) -> None:
     Raises:
         Revoked: One byte differs; a security event.
     """
-    if not hmac.compare_digest(digest(proposal), approved):
+    try:
+        found = digest(proposal)
+    except ValueError:
+        found = "there is no canonical form"
+    if not hmac.compare_digest(found, approved):
         raise Revoked("its bytes are not the ones that were approved", security=True)
 
 
@@ -241,13 +271,13 @@ def check_version(found: OpenAction, args: Value, proposal: Proposal) -> None:
         raise Revoked(f"the declaration of {proposal.action} was changed since it was approved")
 
 
-def check_arguments(proposal: Proposal, sending: object) -> None:
+def check_arguments(proposal: Proposal, sending: JsonValue) -> None:
     """Compare what is about to be sent with what was approved, byte for byte.
 
     Raises:
         Revoked: They differ.
     """
-    if canonical(sending) != canonical(proposal.args):  # pyright: ignore[reportArgumentType]
+    if canonical(sending) != canonical(proposal.args):
         raise Revoked("the arguments to send differ from the approved ones", security=True)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Mapping
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import cast
@@ -10,16 +10,23 @@ from typing import cast
 from pydantic import JsonValue
 
 from bot.engine.probes import failed, run_probes
-from bot.engine.toolbox import OpenAction, Toolbox, parse_args, version_of
-from bot.errors import ToolError
+from bot.engine.toolbox import OpenAction, Toolbox, compact, encodable, parse_args, version_of
+from bot.errors import BusyError, ToolError
 from bot.incident.briefing import brief
 from bot.incident.fact import Fact
 from bot.incident.facts_action import ActionProposed
 from bot.incident.facts_run import ProposalRejected, StepChosen
-from bot.incident.model import ActionTemplate, Probe, Risk
+from bot.incident.model import ActionTemplate, Probe, Risk, Value
 from bot.incident.policy import Case, Refuse, enabled, raised
-from bot.incident.proposal import ALPHABET, ID_CHARS, Proposal, action_digest, digest
-from bot.incident.state import State
+from bot.incident.proposal import (
+    ALPHABET,
+    ID_CHARS,
+    Proposal,
+    action_digest,
+    canonical,
+    digest,
+)
+from bot.incident.state import State, undo_target
 from bot.incident.steps import ProposeAction
 from bot.knowledge.fills import exact, fill_probe
 from bot.knowledge.known import values
@@ -27,6 +34,7 @@ from bot.knowledge.redact import would_redact
 from bot.ports import Clock, Library
 from bot.shelf import Plan
 
+log = logging.getLogger(__name__)
 PENDING_MAX = 3
 """Fewer, better questions: at most this many open proposals an incident (E-44)."""
 
@@ -75,17 +83,24 @@ class Preparer:
         if not isinstance(step, ProposeAction):
             raise TypeError(f"{chosen.effect_id} is no proposal")
         try:
-            return await self._prepare(state, chosen, step)
-        except (_Rejected, ToolError) as error:
-            why = " ".join(str(error).split())[:400]
-            return ProposalRejected(
-                effect_id=chosen.effect_id, tool=step.tool, args=step.args, why=why
-            )
+            made = await self._prepare(state, chosen, step)
+        except BusyError:
+            raise
+        except _Rejected as rejected:
+            why = " ".join(encodable(str(rejected)).split())[:400]
+        except Exception as error:
+            if not isinstance(error, ToolError):
+                log.exception("a proposal could not be prepared", extra={"incident": state.stream})
+            why = compact(step.tool, error).message
+        else:
+            return made
+        return ProposalRejected(effect_id=chosen.effect_id, tool=step.tool, args=step.args, why=why)
 
     async def _prepare(self, state: State, chosen: StepChosen, step: ProposeAction) -> Fact:
-        args = cast("dict[str, JsonValue]", exact(step.args))
-        found = self._allowed(state, chosen, step, args)
-        plan = await self._plan(found, args)
+        found = self._allowed(state, chosen, step)
+        parsed = parse_args(found.tool, cast("dict[str, JsonValue]", exact(step.args)))
+        args = _frozen(parsed)
+        plan = await self._plan(found, parsed)
         risk = plan.risk if plan.previewed else raised(plan.risk)
         case = Case(
             plan.action,
@@ -108,7 +123,7 @@ class Preparer:
             revision=1,
             incident=state.incident.id,
             tool=found.tool.name,
-            tool_version=version_of(found, parse_args(found.tool, args)),
+            tool_version=version_of(found, parsed),
             action=plan.action,
             title=plan.title,
             args=args,
@@ -132,9 +147,8 @@ class Preparer:
     def _propose(self, state: State, chosen: StepChosen, proposal: Proposal, plan: Plan) -> Fact:
         step = cast("ProposeAction", chosen.step)
         same = action_digest(proposal)
-        undo_of = chosen.effect_id.removeprefix("undo-") if _is_undo(chosen) else ""
         for view in state.incident.proposals.values():
-            if view.asked.action_digest == same and not undo_of and chosen.by == "planner":
+            if view.asked.action_digest == same and not _by_code(chosen):
                 raise _Rejected(
                     f"P-{view.proposal.id} proposed exactly this already and is {view.status}"
                 )
@@ -147,29 +161,23 @@ class Preparer:
             reason=step.reason,
             reason_by=chosen.by,
             evidence=tuple(item for finding in step.findings for item in finding.evidence),
-            undo_of=undo_of,
+            undo_of=undo_target(chosen.effect_id),
             template=step.template,
             before=plan.before,
         )
 
-    def _allowed(
-        self,
-        state: State,
-        chosen: StepChosen,
-        step: ProposeAction,
-        args: Mapping[str, JsonValue],
-    ) -> OpenAction:
+    def _allowed(self, state: State, chosen: StepChosen, step: ProposeAction) -> OpenAction:
         if self._read_only:
             raise _Rejected("READ-ONLY: TRIAGE_READ_ONLY is set")
         found = self._box.action(step.tool)
         if found is None:
             raise _Rejected(f"the action {step.tool} is not configured here")
-        by_code = chosen.by == "verification" or chosen.by.startswith("person:")
+        by_code = _by_code(chosen)
         if not by_code and template_of(state, step) is None:
             raise _Rejected(f"no matched runbook permits {step.tool}")
         if not by_code and not any(result.evidence for result in state.run.results):
             raise _Rejected("nothing was looked at yet; evidence comes before a proposal")
-        secret = would_redact(dict(args))
+        secret = would_redact(step.args)
         if secret is not None:
             raise _Rejected(f"an argument looks like a secret ({secret}); actions never carry one")
         pending = [v for v in state.incident.proposals.values() if v.status == "pending"]
@@ -177,8 +185,7 @@ class Preparer:
             raise _Rejected(f"{PENDING_MAX} proposals already wait for a decision")
         return found
 
-    async def _plan(self, found: OpenAction, args: Mapping[str, JsonValue]) -> Plan:
-        parsed = parse_args(found.tool, args)
+    async def _plan(self, found: OpenAction, parsed: Value) -> Plan:
         try:
             async with asyncio.timeout(found.tool.timeout_s):
                 return await found.opened.plan(parsed)
@@ -228,8 +235,19 @@ def _without_twins(probes: tuple[Probe, ...]) -> tuple[Probe, ...]:
     return tuple(seen)
 
 
-def _is_undo(chosen: StepChosen) -> bool:
-    return chosen.effect_id.startswith("undo-")
+def _frozen(parsed: Value) -> dict[str, JsonValue]:
+    """Return every argument as it will be sent, defaults too: what is shown is what runs."""
+    args = parsed.model_dump(mode="json")
+    try:
+        canonical(args)
+    except ValueError as error:
+        raise _Rejected(f"its arguments cannot be approved: {error}") from None
+    return args
+
+
+def _by_code(chosen: StepChosen) -> bool:
+    """True when no StepModel wants it: a human does, or a failed verification."""
+    return chosen.by == "verification" or chosen.by.startswith("person:")
 
 
 def _requester(by: str) -> str:

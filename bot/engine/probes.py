@@ -1,12 +1,15 @@
 """Runs Probes: a typed read and the test its facts must pass; unreadable is never a pass."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.engine.toolbox import Toolbox
-from bot.errors import ToolError
+from bot.engine.toolbox import Toolbox, compact
+from bot.errors import BusyError, ToolError
 from bot.incident.model import Probe
 from bot.knowledge.predicate import evaluate, names
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,15 +23,24 @@ class Probed:
 
 
 async def run_probes(box: Toolbox, probes: Sequence[Probe], incident: str) -> list[Probed]:
-    """Run probes one after the other and return what each found, in order."""
+    """Run probes one after the other and return what each found, in order.
+
+    Raises:
+        BusyError: What a probe saw could not be stored.
+    """
     return [await _run(box, probe, incident) for probe in probes]
 
 
 async def _run(box: Toolbox, probe: Probe, incident: str) -> Probed:
     try:
         looked = await box.look(probe.tool, probe.args, incident)
-    except ToolError as error:
-        return Probed(probe, None, f"could not be read: {error}", "")
+    except BusyError:
+        raise
+    except Exception as error:
+        if not isinstance(error, ToolError):
+            log.exception("a probe failed in an unforeseen way", extra={"incident": incident})
+        said = compact(probe.tool, error).message
+        return Probed(probe, None, f"could not be read: {said}", "")
     facts = {item.name: item.value for item in looked.facts}
     held = evaluate(probe.expect, facts)
     wanted = names(probe.expect)

@@ -5,7 +5,7 @@ import logging
 from datetime import timedelta
 
 from bot.engine.toolbox import Toolbox, compact
-from bot.errors import ToolError
+from bot.errors import BusyError, ToolError
 from bot.incident.effects import RunTools
 from bot.incident.fact import Fact
 from bot.incident.facts_run import ToolFailed, ToolReturned
@@ -28,22 +28,30 @@ class Reader:
         self._clock = clock
 
     async def run(self, stream: str, effect: RunTools) -> None:
-        """Run the calls at once and record what each brought, in the order of the calls."""
+        """Run the calls at once and record what each brought, in the order of the calls.
+
+        Raises:
+            BusyError: The database is away; what was seen is looked at again.
+        """
         step = effect.pending.chosen.step
         if not isinstance(step, CallTools):
             raise TypeError("RunTools without a CallTools")
-        results = await asyncio.gather(
-            *(
-                self._one(stream, effect.pending, index, step.calls[index])
-                for index in effect.indexes
-            )
+        looks = (
+            self._one(stream, effect.pending, index, step.calls[index]) for index in effect.indexes
         )
+        results: list[Fact] = []
+        for brought in await asyncio.gather(*looks, return_exceptions=True):
+            if isinstance(brought, BaseException):
+                raise brought
+            results.append(brought)
         await self._log.record(stream, lambda state: _still_open(state, results))
 
     async def _one(self, stream: str, pending: Pending, index: int, call: ToolCall) -> Fact:
         effect_id = f"{pending.chosen.effect_id}.{index}"
         try:
             looked = await self._box.look(call.tool, call.args, stream)
+        except BusyError:
+            raise
         except ToolError as error:
             return self._failed(pending, effect_id, call, error)
         except Exception as error:

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
@@ -113,7 +114,7 @@ class Toolbox:
     ) -> Looked:
         """Redact a result, store it as evidence, and return what the thread keeps of it."""
         redactor = Redactor()
-        body = redactor.value(result.body)
+        body = redactor.value(_storable(result.body))
         raw = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
         if len(raw) > EVIDENCE_BYTES:
             raw = json.dumps(
@@ -123,13 +124,8 @@ class Toolbox:
                 },
                 ensure_ascii=False,
             ).encode()
-        facts = tuple(
-            item.model_copy(update={"value": redactor.text(item.value)})
-            if isinstance(item.value, str)
-            else item
-            for item in result.facts
-        )
-        summary = redactor.text(result.summary)[:SUMMARY_CHARS]
+        facts = tuple(_kept(item, redactor) for item in result.facts)
+        summary = redactor.text(encodable(result.summary))[:SUMMARY_CHARS]
         for kind, count in redactor.counts.items():
             telemetry.redactions.labels(kind).inc(count)
         digest = hashlib.sha256(raw).hexdigest()
@@ -172,8 +168,34 @@ def version_of(found: OpenAction, args: Value) -> str:
 
 def compact(name: str, error: Exception) -> CompactError:
     """Return an error as the thread keeps it: one line, at most 400 characters, redacted."""
-    message = " ".join(Redactor().text(str(error) or type(error).__name__).split())
+    said = encodable(str(error)) or type(error).__name__
+    message = " ".join(Redactor().text(said).split())
     retryable = isinstance(error, ToolError) and error.retryable
     if not isinstance(error, ToolError | InputError):
         message = f"{type(error).__name__}: {message}"
     return CompactError(system=name, message=message[:ERROR_CHARS], retryable=retryable)
+
+
+def encodable(text: str) -> str:
+    """Return text that the log can hold: no NUL, no lone surrogate."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def _storable(value: JsonValue) -> JsonValue:
+    match value:
+        case str():
+            return encodable(value)
+        case float():
+            return value if math.isfinite(value) else None
+        case list():
+            return [_storable(item) for item in value]
+        case dict():
+            return {encodable(name): _storable(item) for name, item in value.items()}
+        case _:
+            return value
+
+
+def _kept(seen: Observation, redactor: Redactor) -> Observation:
+    value = _storable(seen.value)
+    kept = redactor.text(value) if isinstance(value, str) else value
+    return seen.model_copy(update={"name": encodable(seen.name), "value": kept})

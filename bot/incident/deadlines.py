@@ -10,7 +10,7 @@ from bot.incident.state import State
 def may_ask(state: State) -> bool:
     """True when the run wants its next Step and no human has to answer first."""
     waiting = any(view.status == "open" for view in state.incident.questions.values())
-    return state.incident.status == "open" and not state.run.done and not waiting
+    return not (state.incident.over or state.run.done or waiting)
 
 
 def ask_at(state: State, limits: RunLimits) -> datetime:

@@ -48,7 +48,7 @@ def _actions(state: State, now: datetime, limits: RunLimits) -> Effect | None:
     facts = due_facts(state, now, limits)
     if facts:
         return Record(facts)
-    if not (limits.paused or limits.read_only or state.incident.merged_into):
+    if not (limits.paused or limits.read_only):
         for view in views:
             if view.status == "approved":
                 return Execute(view)
@@ -60,14 +60,14 @@ def _actions(state: State, now: datetime, limits: RunLimits) -> Effect | None:
 
 def _investigation(state: State, now: datetime, limits: RunLimits) -> Effect | None:
     run = state.run
-    if state.incident.merged_into:
-        return None
-    if run.context is None:
+    if run.context is None and not state.incident.merged_into:
         return Prefetch()
-    if run.paused_by or limits.paused:
+    if limits.paused:
         return None
-    if run.queue:
+    if run.queue and (run.queue[0].outside or not run.paused_by):
         return _carry_out(state, now)
+    if run.paused_by:
+        return None
     if may_ask(state) and ask_at(state, limits) <= now:
         return AskModel(run.ask_id, limits.max_steps - run.steps)
     return None
@@ -90,7 +90,7 @@ def _carry_out(state: State, now: datetime) -> Effect | None:
 
 def _may_close(state: State, now: datetime, limits: RunLimits) -> bool:
     view = state.incident
-    if view.status != "resolved" or view.resolved_at is None:
+    if view.status != "resolved" or view.resolved_at is None or state.run.queue:
         return False
     if any(_is_open(proposal) for proposal in view.proposals.values()):
         return False

@@ -22,7 +22,7 @@ from bot.incident.facts_run import (
     EscalationRaised,
     StepChosen,
 )
-from bot.incident.state import ProposalView, State
+from bot.incident.state import UNDO, ProposalView, State
 from bot.incident.steps import AskHuman, Conclude, ProposeAction
 
 BARREN_STEPS = 2
@@ -80,7 +80,7 @@ def _proposals(state: State, now: datetime, limits: RunLimits) -> Iterator[Fact]
 
 
 def _questions(state: State, now: datetime) -> Iterator[Fact]:
-    over = state.incident.status != "open" or bool(state.incident.merged_into)
+    over = state.incident.over
     for identifier, view in state.incident.questions.items():
         if view.status == "open" and (over or view.asked.deadline <= now):
             yield QuestionExpired(id=identifier)
@@ -99,7 +99,7 @@ def _regression(state: State) -> tuple[Fact, ...]:
         if view.regressed and not view.undo_requested and view.status == "succeeded":
             step = undo_step(view, f"verification failed: {view.regressed}")
             if step is not None:
-                return (StepChosen(effect_id=f"undo-{identifier}", step=step, by="verification"),)
+                return (StepChosen(effect_id=f"{UNDO}{identifier}", step=step, by="verification"),)
     return ()
 
 
@@ -114,7 +114,7 @@ def undo_step(view: ProposalView, reason: str) -> ProposeAction | None:
 def _chosen(state: State, now: datetime, limits: RunLimits) -> tuple[Fact, ...]:
     """Turn a chosen question or conclusion into its fact: nothing else needs to happen."""
     run = state.run
-    if state.incident.status != "open":
+    if state.incident.over:
         return _cut_short(state)
     if not run.queue or run.paused_by or limits.paused:
         return ()
@@ -135,10 +135,7 @@ def _chosen(state: State, now: datetime, limits: RunLimits) -> tuple[Fact, ...]:
 
 
 def _cut_short(state: State) -> tuple[Fact, ...]:
-    if state.run.done or state.incident.status == "closed":
-        return ()
-    undo_waits = any(item.chosen.effect_id.startswith("undo-") for item in state.run.queue)
-    if undo_waits:
+    if state.run.done:
         return ()
     return (
         ConclusionReached(
@@ -152,7 +149,7 @@ def _cut_short(state: State) -> tuple[Fact, ...]:
 def _budget(state: State, limits: RunLimits) -> tuple[Fact, ...]:
     """End a run that used up its steps or seconds, failed to choose, or learns nothing new."""
     run = state.run
-    if run.done or run.queue or run.context is None or state.incident.status != "open":
+    if run.done or run.queue or run.context is None or state.incident.over:
         return ()
     if any(view.status == "open" for view in state.incident.questions.values()):
         return ()

@@ -11,7 +11,7 @@ from bot.incident import facts_run as run
 from bot.incident.events import Event, Unknown
 from bot.incident.fact import Fact
 from bot.incident.reducer_action import ACTION_RULES
-from bot.incident.reducer_run import RUN_RULES, begin_run
+from bot.incident.reducer_run import RUN_RULES, begin_run, drop_run_steps
 from bot.incident.rule import rule
 from bot.incident.state import AlertLine, QuestionView, State
 
@@ -160,7 +160,7 @@ def _concluded(state: State, _event: Event, fact: run.ConclusionReached) -> None
     view = state.incident
     view.conclusion, view.conclusion_by, view.findings = fact.summary, fact.by, fact.findings
     state.run.done = True
-    state.run.queue.clear()
+    drop_run_steps(state)
 
 
 def _raised(state: State, _event: Event, fact: run.EscalationRaised) -> None:

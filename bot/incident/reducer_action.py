@@ -25,6 +25,7 @@ def _decided(state: State, event: Event, fact: action.DecisionMade) -> None:
     view = _bound(state, fact.proposal, fact.digest)
     if view is None or view.status != "pending" or view.proposal.revision != fact.revision:
         return
+    view.last = (event.at, fact)
     if all(made.person != fact.person for _, made in view.decisions):
         view.decisions.append((event.at, fact))
 

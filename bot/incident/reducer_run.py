@@ -6,7 +6,7 @@ from bot.incident import facts_run as run
 from bot.incident.context import Result
 from bot.incident.events import Event
 from bot.incident.rule import Row, rule
-from bot.incident.state import Pending, State
+from bot.incident.state import ASKED, UNDO, Pending, State, undo_target
 from bot.incident.steps import CallTools
 
 
@@ -18,7 +18,12 @@ def begin_run(state: State) -> None:
     run_view.ask_attempts, run_view.ask_retry_at, run_view.ask_failed = 0, None, ""
     run_view.done = False
     run_view.results = []
-    run_view.queue.clear()
+    drop_run_steps(state)
+
+
+def drop_run_steps(state: State) -> None:
+    """Forget what the run still meant to do; what was asked for from outside stays."""
+    state.run.queue = [pending for pending in state.run.queue if pending.outside]
 
 
 def _loaded(state: State, _event: Event, fact: run.ContextLoaded) -> None:
@@ -34,12 +39,12 @@ def _chosen(state: State, event: Event, fact: run.StepChosen) -> None:
             return
         view.steps += 1
         view.ask_attempts, view.ask_retry_at = 0, None
-    elif fact.effect_id.startswith("undo-"):
-        asked = state.incident.proposals.get(fact.effect_id.removeprefix("undo-"))
-        if asked is None or asked.undo_requested:
+    elif target := undo_target(fact.effect_id):
+        asked = state.incident.proposals.get(target)
+        if asked is None or (asked.undo_requested and fact.effect_id == f"{UNDO}{target}"):
             return
         asked.undo_requested = True
-    elif not fact.effect_id.startswith("ask-"):
+    elif not fact.effect_id.startswith(ASKED):
         return
     view.queue.append(Pending(fact, event.at))
 

@@ -17,6 +17,10 @@ FLAP_CYCLES = 3
 FLAP_WINDOW = timedelta(minutes=10)
 """Three firing-resolved cycles in ten minutes are flapping (D-07)."""
 
+UNDO = "undo-"
+ASKED = "ask-"
+"""How the effect ids of Steps begin that no run chose: an undo, or what a human asked for."""
+
 Phase = Literal["prefetch", "investigate", "await", "act", "verify", "closed"]
 
 
@@ -39,7 +43,10 @@ class AlertLine:
 
 @dataclass(slots=True)
 class ProposalView:
-    """A proposal and what became of it. `verified` counts passed verifications."""
+    """A proposal and what became of it. `verified` counts passed verifications.
+
+    `decisions` holds the first of each person, `last` the newest of anybody.
+    """
 
     asked: ActionProposed
     at: datetime
@@ -63,6 +70,7 @@ class ProposalView:
     undo_requested: bool = False
     refused: int = 0
     reminded: int = 0
+    last: tuple[datetime, DecisionMade] | None = None
 
     @property
     def proposal(self) -> Proposal:
@@ -145,6 +153,11 @@ class IncidentView:
     learnings: Learnings | None = None
 
     @property
+    def over(self) -> bool:
+        """True when nobody investigates it any more: resolved, closed, or part of another."""
+        return self.status != "open" or bool(self.merged_into)
+
+    @property
     def firing(self) -> list[Alert]:
         """Alerts that fire now, in order of first appearance."""
         return [line.alert for line in self.alerts.values() if line.alert.status == "firing"]
@@ -161,12 +174,24 @@ class Pending:
     attempts: dict[str, int] = field(default_factory=dict[str, int])
 
     @property
+    def outside(self) -> bool:
+        """True when no run chose it: it outlives the run, and a pause of the investigation."""
+        return self.chosen.effect_id.startswith((UNDO, ASKED))
+
+    @property
     def open_calls(self) -> list[int]:
         """Indexes of the CallTools' calls that have no final answer."""
         if not isinstance(self.chosen.step, CallTools):
             return []
         ids = range(len(self.chosen.step.calls))
         return [i for i in ids if f"{self.chosen.effect_id}.{i}" not in self.answered]
+
+
+def undo_target(effect_id: str) -> str:
+    """Return the proposal that a Step with this effect id undoes; empty when it undoes none."""
+    if not effect_id.startswith(UNDO):
+        return ""
+    return effect_id.removeprefix(UNDO).partition("-")[0]
 
 
 @dataclass(slots=True)

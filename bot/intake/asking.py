@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 
-from bot import telemetry
 from bot.errors import InputError, NotFoundError
 from bot.incident.commands import Command
 from bot.incident.fact import Fact
@@ -17,7 +16,7 @@ from bot.incident.facts_alerts import (
     SeverityChanged,
 )
 from bot.incident.model import Judgement, Severity
-from bot.incident.reducer import State
+from bot.incident.reducer import State, fold
 from bot.incident.state import QuestionView
 from bot.intake.person import Persons
 from bot.knowledge.redact import redact
@@ -131,23 +130,25 @@ class Asking:
                 return "There is no conclusion to judge yet."
             return ConclusionJudged(person=who, verdict=verdict, note=note)
 
-        outcome = await self._say(reply, command, made, "Thank you. That is how it gets better.")
-        if outcome.kind == "done":
-            telemetry.conclusions.labels(verdict).inc()
-        return outcome
+        return await self._say(reply, command, made, "Thank you. That is how it gets better.")
 
     async def merge(self, reply: Reply, command: Command) -> Outcome:
         """Make one incident a part of another."""
         into = command.value
         if into == command.incident:
             raise InputError("an incident cannot be merged into itself")
-        target = await self._log.load(into)
-        if not target:
+        target = fold(await self._log.load(into)).incident
+        if not target.status:
             raise NotFoundError(f"there is no {into}")
+        if target.merged_into or target.status == "closed":
+            where = f"part of {target.merged_into}" if target.merged_into else "closed"
+            raise InputError(f"{into} is {where} already; merge into an incident that is open")
 
         def made(state: State, who: str) -> Fact | str:
             if state.incident.merged_into:
                 return f"It was merged into {state.incident.merged_into} already."
+            if state.incident.status == "closed":
+                return "It is closed already."
             return IncidentMerged(person=who, into=into)
 
         outcome = await self._say(reply, command, made, f"It is part of {into} now.")

@@ -32,6 +32,7 @@ from bot.ports import (
 
 DIGEST_CHARS = 12
 REASON_CHARS = (5, 1000)
+VERDICTS: dict[str, Verdict] = {"approve": "approve", "deny": "deny"}
 OPEN = frozenset({"pending", "approved", "executing", "unknown"})
 
 
@@ -118,7 +119,9 @@ class Decisions:
     def _judge(
         self, state: State, view: ProposalView, person: Person, reply: Reply
     ) -> tuple[Draft | Refusal, Outcome]:
-        verdict: Verdict = "deny" if reply.verdict == "deny" else "approve"
+        if reply.verdict not in VERDICTS:
+            return self._no(reply, view, "Say approve or deny.", "refused", state)
+        verdict: Verdict = VERDICTS[reply.verdict]
         reason = redact(reply.reason.strip()[: REASON_CHARS[1]]).text
         if verdict == "deny" and len(reason) < REASON_CHARS[0]:
             why = f"A denial needs a reason of at least {REASON_CHARS[0]} characters."

@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from pydantic import JsonValue
 
@@ -87,11 +88,19 @@ def as_moment(value: JsonValue) -> datetime | None:
 
 def as_links(pairs: Mapping[str, JsonValue]) -> tuple[Link, ...]:
     """Return the http(s) addresses among the values, titled by their keys, once each."""
-    found: dict[str, str] = {}
-    for title, address in pairs.items():
-        if isinstance(address, str) and len(address) <= LINK_CHARS and _is_address(address):
-            found.setdefault(address, title)
-    return tuple(Link(title=title, url=address) for address, title in found.items())
+    found = [
+        link
+        for title, address in pairs.items()
+        if isinstance(address, str) and address and (link := _link(title, address)) is not None
+    ]
+    return tuple({link.url: link for link in reversed(found)}.values())[::-1]
+
+
+@lru_cache(maxsize=1024)
+def _link(title: str, address: str) -> Link | None:
+    """Return one link; the alerts of a group share most of theirs."""
+    is_link = len(address) <= LINK_CHARS and _is_address(address) is not None
+    return Link(title=title, url=address) if is_link else None
 
 
 def _read_moment(text: str) -> datetime | None:

@@ -2,11 +2,13 @@
 
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
-from bot.errors import BusyError, InputError
+from bot.errors import BusyError, ForbiddenError, InputError, StaleThreadError
 from bot.incident.commands import BY_NAME, Command, help_text, parse
 from bot.intake.asking import Asking
 from bot.intake.decisions import Decisions
+from bot.intake.payload import clean_text
 from bot.intake.person import Persons
 from bot.intake.reading import Reading
 from bot.intake.running import Running
@@ -43,10 +45,12 @@ class Replies:
     async def reply(self, reply: Reply) -> Outcome:
         """Do what the human said, if they may. What a human can cause never raises."""
         try:
-            return await self._route(reply)
+            return await self._route(_cleaned(reply))
+        except ForbiddenError as error:
+            return Outcome(str(error), "refused")
         except InputError as error:
             return Outcome(str(error), "unknown")
-        except BusyError as error:
+        except (BusyError, StaleThreadError) as error:
             return Outcome(f"Not done: {error}. Try again in a moment.", "busy")
 
     async def _route(self, reply: Reply) -> Outcome:
@@ -85,6 +89,19 @@ class Replies:
 
     async def _help(self, _reply: Reply, _command: Command) -> Outcome:
         return Outcome(help_text(), "done")
+
+
+def _cleaned(reply: Reply) -> Reply:
+    """Return the reply with text that the log can hold, whatever the surface let through."""
+    return replace(
+        reply,
+        actor=clean_text(reply.actor),
+        incident=clean_text(reply.incident),
+        proposal=clean_text(reply.proposal),
+        question=clean_text(reply.question),
+        reason=clean_text(reply.reason),
+        text=clean_text(reply.text),
+    )
 
 
 def _as_decision(reply: Reply, command: Command, verdict: str) -> Reply:

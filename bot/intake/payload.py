@@ -21,7 +21,8 @@ _MAX_MEMBERS = 16
 
 # A body none of these is found in needs no second look: it is ASCII, and escapes only what is
 # printable. Alertmanager escapes & < and > as \u0026 and so on, so those must pass.
-_find_suspicious = re.compile(rb"\x7f|\\[bfr]|\\u(?:00(?:[^2-7]|7[fF])|0[^0]|[^0])").search
+_DELETE = b"\x7f"
+_find_suspicious = re.compile(rb"\\(?:[bfr]|u(?:00(?:[^2-7]|7[fF])|0[^0]|[^0]))").search
 _UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -47,9 +48,8 @@ def read_json(body: bytes, encoding: str, max_bytes: int) -> JsonValue:
     value, strict = _parse(text)
     if body.count(b"{") + body.count(b"[") > MAX_DEPTH:
         _check_depth(value)
-    if strict and body.isascii() and _find_suspicious(body) is None:
-        return value
-    return _clean(value)
+    is_plain = strict and body.isascii() and _DELETE not in body
+    return value if is_plain and _find_suspicious(body) is None else _clean(value)
 
 
 def inflate(body: bytes, encoding: str, max_bytes: int) -> bytes:

@@ -96,7 +96,7 @@ def _in_words(state: State) -> str:
     view = state.incident
     lines = [
         f"{view.id} {view.title}",
-        f"{view.status}, {view.severity}, service {view.service or 'unknown'}, "
+        f"{view.status}, {view.severity}, service {view.service or 'unknown'}",
         f"{len(view.firing)} of {len(view.alerts)} alerts fire",
     ]
     if view.conclusion:

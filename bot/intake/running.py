@@ -15,7 +15,7 @@ from bot.incident.facts_run import InvestigationPaused, InvestigationResumed, St
 from bot.incident.model import Alert
 from bot.incident.policy import Refuse, evaluate
 from bot.incident.reducer import State
-from bot.incident.state import ProposalView
+from bot.incident.state import ASKED, UNDO, ProposalView, undo_target
 from bot.incident.steps import ProposeAction
 from bot.intake.decisions import Decisions
 from bot.intake.person import Persons
@@ -81,6 +81,8 @@ class Running:
         reason = redact(command.text[:400]).text
 
         def made(state: State, who: str) -> Fact | str:
+            if state.incident.over:
+                return "Nobody works on it any more; silence it in Alertmanager."
             matchers = _matchers(state.incident.firing)
             if not matchers:
                 return "Nothing fires that could be silenced by a common label."
@@ -90,7 +92,7 @@ class Running:
                 "comment": f"{state.incident.id}: {reason}",
             }
             step = ProposeAction(tool="alertmanager_silence", args=args, reason=reason)
-            effect_id = f"ask-{self._clock.token(6)}"
+            effect_id = f"{ASKED}{self._clock.token(6)}"
             return StepChosen(effect_id=effect_id, step=step, by=f"person:{who}")
 
         told = "I prepare a proposal to silence it; see the incident."
@@ -109,9 +111,12 @@ class Running:
             step = undo_step(view, f"undo of P-{row.id}, asked for by {who}")
             if step is None:
                 return f"P-{row.id} is irreversible."
-            if view.undo_requested:
+            if state.incident.status == "closed":
+                return f"{state.incident.id} is closed; start an incident and do it from there."
+            if _undo_runs(state, row.id):
                 return "Its undo was proposed already."
-            return StepChosen(effect_id=f"undo-{row.id}", step=step, by=f"person:{who}")
+            again = f"-{self._clock.token(4)}" if view.undo_requested else ""
+            return StepChosen(effect_id=f"{UNDO}{row.id}{again}", step=step, by=f"person:{who}")
 
         return await self._steer(reply, row.incident, made, "I prepare the undo as a proposal.")
 
@@ -171,6 +176,15 @@ class Running:
         if why:
             return Outcome(why[0], "unknown", incident)
         return Outcome(f"{incident}: {told}", "done", incident)
+
+
+def _undo_runs(state: State, identifier: str) -> bool:
+    """True while an undo is being prepared or waits, and after it was done; one may fail."""
+    if any(undo_target(item.chosen.effect_id) == identifier for item in state.run.queue):
+        return True
+    alive = {"pending", "approved", "executing", "unknown", "succeeded"}
+    views = state.incident.proposals.values()
+    return any(view.asked.undo_of == identifier and view.status in alive for view in views)
 
 
 def _matchers(firing: list[Alert]) -> list[JsonValue]:

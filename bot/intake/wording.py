@@ -21,8 +21,8 @@ def state_line(view: ProposalView) -> str:
     if view.status == "pending":
         got = ", ".join(made.person for _, made in view.decisions)
         return f"{name} waits for a decision{f'; approved so far by {got}' if got else ''}."
-    if view.decisions:
-        at, made = view.decisions[-1]
+    if view.last is not None:
+        at, made = view.last
         verb = "denied" if made.verdict == "deny" else "approved"
         now = "" if view.status in {"approved", "denied"} else f" It is {view.status}."
         return f"{name} was {verb} by {made.person} at {clock_time(at)}.{now}"

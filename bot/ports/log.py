@@ -78,7 +78,7 @@ class Log(Protocol):
         ...
 
     async def changed(self) -> int:
-        """Return the number of the newest event in the log as a whole (for live pages)."""
+        """Return the number of the newest event in the log as a whole; 0 when there is none."""
         ...
 
     async def open(self, make: Callable[[str], Draft]) -> Recorded:

@@ -52,7 +52,7 @@ JOIN = (
 )
 SPOKEN = "UPDATE incident SET alerted_at = ? WHERE id = ? AND alerted_at < ?"
 ENDED = frozenset({"closed", "merged"})
-BEHIND = "UPDATE conversation SET behind = 1 WHERE incident = ? AND behind = 0"
+BEHIND = "UPDATE conversation SET behind = 1 WHERE incident = ? AND behind = 0 AND cursor < ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ class Landing:
         seq = append_bodies(self._tx, self._heads, found, arrival.opening.by, [told])
         spoken = self._spoken_at
         self._tx.run(JOIN, (seq, self._tx.at, firing, spoken, spoken, found))
-        self._tx.run(BEHIND, (found,))
+        self._tx.run(BEHIND, (found, seq))
         return Placed(found)
 
     def _mark(self, arrival: Arrival) -> tuple[Alert, ...]:
@@ -216,7 +216,7 @@ class Landing:
         )
         group = (self._delivery.source, self._delivery.route, opening.group_key)
         tx.run(TAKE_GROUP, (*group, incident))
-        tx.run(BEHIND, (incident,))
+        tx.run(BEHIND, (incident, seq))
         labels = search.labels_text(alert.labels for alert in alerts)
         search.add_incident(tx.connection, number, opening.title, opening.service, labels)
         return incident

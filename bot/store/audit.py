@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, select
 from bot.incident.events import GENESIS, ChainLink, chain, decode
 from bot.incident.fact import HOUSE
 from bot.incident.facts_house import ChainCheckpointed
+from bot.store.heads import stored_bytes
 from bot.store.tables import EVENT, INCIDENT
 
 EventRow = Row[*tuple[Any, ...]]
@@ -55,11 +56,10 @@ def _walk(
         seq += 1
         if row.seq != seq:
             return Break(stream, seq, f"it is missing; the next one is {row.seq}")
-        if bytes(row.prev) != digest:
+        if row.prev != digest:
             return Break(stream, seq, "it does not follow the event before it")
-        body = bytes(row.body)
-        digest = chain(digest, ChainLink(stream, seq, row.type, row.v, row.at, body, row.actor))
-        if bytes(row.hash) != digest:
+        digest = chain(digest, _link(row))
+        if row.hash != digest:
             return Break(stream, seq, "it is not what was written")
         if (seq, digest.hex()) != seen and seq == seen[0]:
             return Break(stream, seq, "the newest checkpoint saw another event here")
@@ -68,14 +68,24 @@ def _walk(
     return None
 
 
+def _link(row: EventRow) -> ChainLink:
+    """Return what was hashed; every column may hold anything, for somebody may have put it in."""
+    kind, at, actor = str(row.type), str(row.at), str(row.actor)
+    return ChainLink(str(row.stream), row.seq, kind, row.v, at, stored_bytes(row.body), actor)
+
+
 def _checkpoint(connection: Connection) -> dict[str, tuple[int, str]]:
     """Return stream → (seq, hex hash) as the newest checkpoint saw them."""
     row = EVENT.c
     asked = select(row.type, row.v, row.body)
     asked = asked.where(row.stream == HOUSE, row.type == ChainCheckpointed.__name__)
     found = connection.execute(asked.order_by(row.seq.desc()).limit(1)).one_or_none()
-    body = None if found is None else decode(found.type, found.v, bytes(found.body))
+    body = None if found is None else decode(found.type, found.v, stored_bytes(found.body))
     if not isinstance(body, ChainCheckpointed):
         return {}
     heads = {stream: text.partition(":") for stream, text in body.heads.items()}
-    return {stream: (int(seq), digest) for stream, (seq, _, digest) in heads.items()}
+    return {
+        stream: (int(seq), digest)
+        for stream, (seq, _, digest) in heads.items()
+        if seq.isascii() and seq.isdecimal()
+    }

@@ -64,9 +64,14 @@ class Heads:
         return state
 
 
+def stored_bytes(value: bytes | str) -> bytes:
+    """Return a body as bytes, also where somebody's hand made text of it."""
+    return value.encode() if isinstance(value, str) else bytes(value)
+
+
 def read_tail(tx: Tx, stream: str, after: int) -> list[Event]:
     """Return the events of `stream` with seq > `after`, oldest first."""
     return [
-        Event(stream, seq, unstamp(at), actor, decode(kind, v, bytes(body)))
+        Event(stream, seq, unstamp(at), actor, decode(kind, v, stored_bytes(body)))
         for seq, kind, v, at, actor, body in tx.run(TAIL, (stream, after)).fetchall()
     ]

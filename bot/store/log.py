@@ -12,7 +12,7 @@ from bot.incident.reducer import State, extend
 from bot.ports import Draft, Recorded, Refusal
 from bot.store.chain import append_facts
 from bot.store.db import Database
-from bot.store.heads import Heads
+from bot.store.heads import Heads, stored_bytes
 from bot.store.projection import PREFIX, project, project_event, standing
 from bot.store.tables import EVENT, INCIDENT
 from bot.store.tx import Tx
@@ -139,7 +139,7 @@ def read_stream(connection: Connection, stream: str, after: int = 0) -> list[Eve
     asked = select(row.seq, row.type, row.v, row.at, row.actor, row.body)
     asked = asked.where(row.stream == stream, row.seq > after).order_by(row.seq)
     return [
-        Event(stream, seq, unstamp(at), actor, decode(kind, v, bytes(body)))
+        Event(stream, seq, unstamp(at), actor, decode(kind, v, stored_bytes(body)))
         for seq, kind, v, at, actor, body in connection.execute(asked)
     ]
 

@@ -66,8 +66,9 @@ def project(
         project_proposal(connection, state.stream, view, before.get(view.proposal.id))
     for channel, address in state.incident.conversations.items():
         open_conversation(connection, state.stream, channel, address)
-    behind = update(CONVERSATION).where(CONVERSATION.c.incident == state.stream)
-    connection.execute(behind.where(CONVERSATION.c.behind == 0).values(behind=1))
+    told = CONVERSATION.c
+    behind = update(CONVERSATION).where(told.incident == state.stream, told.behind == 0)
+    connection.execute(behind.where(told.cursor < state.seq).values(behind=1))
     for event in events:
         project_event(connection, event)
 

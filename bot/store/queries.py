@@ -82,7 +82,8 @@ class IncidentQueries:
 
 
 def _page(where: Filter) -> Select[*tuple[Any, ...]]:
-    row = INCIDENT.c
+    row, order = INCIDENT.c, INCIDENT.c.number
+    newest = search.INDEX.c.rowid
     asked = select(INCIDENT)
     for column in ("status", "severity", "service"):
         if value := getattr(where, column):
@@ -91,10 +92,10 @@ def _page(where: Filter) -> Select[*tuple[Any, ...]]:
         asked = asked.where(row.number < before)
     if number := number_of(where.text.strip().upper()):
         asked = asked.where(row.number == number)
-    elif query := search.every_word(where.text):
-        asked = asked.where(search.MATCHING.bindparams(query=query))
-    limit = max(1, min(where.limit, PAGE_MAX))
-    return asked.order_by(row.number.desc()).limit(limit)
+    elif (matching := search.matching(where.text)) is not None:
+        asked = asked.join(search.INDEX, newest == row.number).where(matching)
+        order = newest
+    return asked.order_by(order.desc()).limit(max(1, min(where.limit, PAGE_MAX)))
 
 
 def _incident(row: Row[*tuple[Any, ...]]) -> IncidentRow:

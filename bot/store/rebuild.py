@@ -11,6 +11,7 @@ from bot.incident.reducer import fold
 from bot.incident.state import State
 from bot.store import search
 from bot.store.arrivals import REFIRED_AFTER, SEE, TAKE_GROUP, occurrence
+from bot.store.heads import stored_bytes
 from bot.store.log import read_stream
 from bot.store.projection import (
     incident_columns,
@@ -98,7 +99,7 @@ def _alerts_seen(tx: Tx) -> None:
     asked = select(row.type, row.v, row.at, row.body)
     asked = asked.where(row.type == AlertsReceived.__name__).order_by(row.row)
     for kind, v, at, body in tx.connection.execute(asked):
-        fact = decode(kind, v, bytes(body))
+        fact = decode(kind, v, stored_bytes(body))
         if isinstance(fact, AlertsReceived):
             late_at = stamp(unstamp(at) - REFIRED_AFTER)
             pairs = ((occurrence(alert), alert.status) for alert in fact.alerts)

@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, column, table, text
 
 NAME = "incident_fts"
 RAREST = 8
-COMMON = 1000
+COMMON = 500
 """A word in so many incidents says little."""
-RECENT = 5000
+RECENT = 2000
 """How many newest incidents are searched when there are only common words."""
 CANDIDATES = 50
 SAME_SERVICE = 5.0
@@ -43,8 +43,8 @@ _BEST = text(
     "WHERE i.status IN ('resolved', 'closed') AND i.id <> :exclude "
     f"ORDER BY f.score, i.number DESC LIMIT {CANDIDATES}"
 )
-MATCHING = text(f"number IN (SELECT rowid FROM {NAME} WHERE {NAME} MATCH :query)")  # noqa: S608
-"""A condition on `incident`; give it `query`, made by `every_word`."""
+INDEX = table(NAME, column("rowid"))
+"""The index as a table to join: its rows come by `rowid`, an incident's number, in either order."""
 
 
 def owns_table(name: str) -> bool:
@@ -81,6 +81,12 @@ def labels_text(labels: Iterable[dict[str, str]]) -> str:
     return " ".join(values)[:LABELS_CHARS]
 
 
+def matching(said: str) -> TextClause | None:
+    """Return the condition on `INDEX` that every word of `said` occurs; None without a word."""
+    query = every_word(said)
+    return text(f"{NAME} MATCH :query").bindparams(query=query) if query else None
+
+
 def every_word(said: str) -> str:
     """Return a query for rows that hold every word of `said` (the last may be begun only).
 
@@ -103,7 +109,7 @@ def resembling(connection: Connection, title: str, service: str, exclude: str) -
 
     At most `RAREST` words are asked for, so the cost hardly grows with the number of incidents.
     """
-    query, after = _question(connection, f"{title} {service}")
+    query, after = question(connection, f"{title} {service}")
     if not query:
         return []
     rows = connection.execute(_BEST, {"query": query, "after": after, "exclude": exclude})
@@ -116,7 +122,11 @@ def resembling(connection: Connection, title: str, service: str, exclude: str) -
     return sorted(hits, key=lambda hit: (-hit.score, -hit.number))
 
 
-def _question(connection: Connection, said: str) -> tuple[str, int]:
+def question(connection: Connection, said: str) -> tuple[str, int]:
+    """Return what to ask the index for the words of `said`, and after which incident to look.
+
+    The rarest words there are, joined by OR; when all are common, only the newest incidents count.
+    """
     words = {word.lower() for word in WORD.findall(said)[:WORDS] if len(word) > 1}
     counted = sorted(
         (connection.execute(_COUNT, {"query": f'"{word}"'}).scalar_one(), word) for word in words

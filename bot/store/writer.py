@@ -83,6 +83,11 @@ class Writer:
         self._queue.put(_Request(work, answer))
         return await answer
 
+    @property
+    def waiting(self) -> int:
+        """How many writes wait for the writer now."""
+        return self._queue.qsize()
+
     async def stop(self) -> None:
         """Commit what is waiting, then end the thread."""
         self._refuse = BusyError("the bot is stopping; send it again in a moment")

@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Literal
 
 from pydantic import JsonValue
 
@@ -20,7 +19,7 @@ from bot.intake.fields import (
     as_moment,
     left_out,
 )
-from bot.intake.vocabulary import severity_of, status_of
+from bot.intake.vocabulary import Status, severity_of, status_of
 from bot.shelf import Parsed, Source
 
 NAME = "alertmanager"
@@ -55,7 +54,7 @@ def parse(payload: JsonValue, _fields: Mapping[str, str]) -> Parsed:
     return Parsed(alerts, _group_key(payload), truncated)
 
 
-def _alert(item: JsonValue, default: Literal["firing", "resolved"], external: JsonValue) -> Alert:
+def _alert(item: JsonValue, default: Status, external: JsonValue) -> Alert:
     if not isinstance(item, dict):
         raise InputError("each of an Alertmanager message's alerts is an object; one is not")
     given_labels, given_annotations = item.get("labels"), item.get("annotations")
@@ -80,13 +79,13 @@ def _alert(item: JsonValue, default: Literal["firing", "resolved"], external: Js
     )
 
 
-def _status(
-    word: JsonValue, default: Literal["firing", "resolved"]
-) -> Literal["firing", "resolved"]:
-    if word == "firing" or word == "resolved":  # noqa: PLR1714 - pyright narrows on this
-        return word
+def _status(word: JsonValue, default: Status) -> Status:
     if not isinstance(word, str) or not word:
         return default
+    return "firing" if word == "firing" else "resolved" if word == "resolved" else _other(word)
+
+
+def _other(word: str) -> Status:
     return "resolved" if status_of(word) == "resolved" else "firing"
 
 
@@ -96,7 +95,7 @@ def _severity(labels: Mapping[str, str]) -> Severity:
 
 def _service(labels: Mapping[str, str]) -> str:
     for name in SERVICE_LABELS:
-        if name in labels and labels[name]:
+        if labels.get(name):
             return as_line(labels[name])
     return ""
 

@@ -1,7 +1,6 @@
 """The audit names the stream and the first seq that is not what was written (E-42)."""
 
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,10 @@ from tests.fakes import open_store
 TRIGGERS = ("event_no_update", "event_no_delete")
 ATTACKS = {
     "a flipped byte": "UPDATE event SET body = replace(body, 'note 3', 'note 4') WHERE seq = 3",
+    "a body made text": "UPDATE event SET body = 'x' WHERE seq = 3",
+    "an actor made bytes": "UPDATE event SET actor = x'ff00' WHERE seq = 3",
+    "a seq made text": "UPDATE event SET seq = 'x' WHERE seq = 3",
+    "a hash made text": "UPDATE event SET hash = 'x' WHERE seq = 3",
     "another time": "UPDATE event SET at = '2025-03-01T12:00:00.000001Z' WHERE seq = 3",
     "another actor": "UPDATE event SET actor = 'console:kim' WHERE seq = 3",
     "another type": "UPDATE event SET type = 'NoteKept' WHERE seq = 3",
@@ -38,9 +41,10 @@ ATTACKS = {
 }
 
 
-def attack(folder: Path, script: str) -> None:
+def attack(folder: Path, script: str, other: str = ":memory:") -> None:
     """Somebody with the file and another program, who knows how to drop a trigger."""
     connection = sqlite3.connect(folder / "bot.db")
+    connection.execute("ATTACH ? AS other", (other,))
     for trigger in TRIGGERS:
         connection.execute(f"DROP TRIGGER IF EXISTS {trigger}")
     connection.executescript(script)
@@ -93,10 +97,9 @@ async def test_other_streams_are_not_blamed(tmp_path: Path) -> None:
         assert [(one.stream, one.seq) for one in found] == [("INC-1", 2), ("INC-3", 2)]
 
 
-FORGE_ROW = "UPDATE incident SET seq = 2; "
 SEEN: dict[str, tuple[str, Break]] = {
     "a cut tail": (
-        FORGE_ROW + "DELETE FROM event WHERE stream = 'INC-1' AND seq > 2",
+        "UPDATE incident SET seq = 2; DELETE FROM event WHERE stream = 'INC-1' AND seq > 2",
         Break("INC-1", 3, "it is missing; the stream went on to 5"),
     ),
     "a stream that is gone": (
@@ -129,11 +132,13 @@ async def test_e42_a_chain_that_was_made_anew_shows_at_the_checkpoint(tmp_path: 
         incident = await open_incident(store)
         for number in range(2, 6):
             await say(store, incident, note(f"forged {number}"))
+        await store.writer.submit(lambda tx: tx.run("DROP TRIGGER event_no_update").rowcount)
     attack(
         tmp_path,
-        f"ATTACH '{other}/bot.db' AS other; DELETE FROM event WHERE stream = 'INC-1'; "
-        "INSERT INTO event (stream, seq, type, v, at, actor, body, prev, hash) SELECT stream, "
-        "seq, type, v, at, actor, body, prev, hash FROM other.event",
+        "DELETE FROM event WHERE stream = 'INC-1';"
+        "UPDATE other.event SET row = row + 100;"
+        "INSERT INTO event SELECT * FROM other.event",
+        f"{other}/bot.db",
     )
     async with open_store(tmp_path) as store:
         why = "the newest checkpoint saw another event here"

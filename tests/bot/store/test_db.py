@@ -1,5 +1,7 @@
 """Opening a database: its pragmas, its lock, its schema, and clear words when it will not do."""
 
+import asyncio
+import os
 import sqlite3
 import subprocess
 import sys
@@ -20,6 +22,13 @@ from bot.store.store import Store
 from bot.store.tables import Stored
 from tests.bot.store.examples import note, open_incident, say
 from tests.fakes import FakeClock, open_store
+
+OPEN = "import sys; from bot.store.db import open_database; open_database(sys.argv[1]).close()"
+
+
+def run(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", code, f"sqlite:///{folder}/bot.db"]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 async def test_g06_sqlite_is_set_up_to_keep_what_it_acknowledged(tmp_path: Path) -> None:
@@ -58,19 +67,9 @@ async def test_nobody_else_may_read_the_file(tmp_path: Path) -> None:
 
 async def test_a_second_bot_is_refused_and_told_who_is_there(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store:
-        code = (
-            "import sys; from bot.store.db import open_database; from bot.errors import ConfigError\n"
-            "try: open_database(sys.argv[1])\n"
-            "except ConfigError as error: print(error); sys.exit(3)"
-        )
-        done = subprocess.run(
-            [sys.executable, "-c", code, f"sqlite:///{tmp_path}/bot.db"],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 3, done.stderr
-        assert "another triagebot already runs" in done.stdout
+        done = await asyncio.to_thread(run, OPEN, tmp_path)
+        assert f"another triagebot already runs on {tmp_path}/bot.db" in done.stderr
+        assert f"(process {os.getpid()})" in done.stderr
         with pytest.raises(ConfigError, match="already runs"):
             open_database(f"sqlite:///{tmp_path}/bot.db")
         await open_incident(store)
@@ -130,6 +129,18 @@ def test_reading_needs_a_database_that_was_made(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_reading_does_not_bring_an_old_schema_up(tmp_path: Path) -> None:
+    (tmp_path / "bot.db").touch()
+    with pytest.raises(ConfigError, match="older schema; start the bot once"):
+        open_database(f"sqlite:///{tmp_path}/bot.db", read_only=True)
+
+
+def test_a_folder_that_cannot_be_written_is_said_plainly(tmp_path: Path) -> None:
+    (tmp_path / "bot.db.lock").mkdir()
+    with pytest.raises(ConfigError, match="cannot be written"):
+        open_database(f"sqlite:///{tmp_path}/bot.db")
+
+
 async def test_g05_a_newer_schema_is_refused(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store:
         await store.writer.submit(
@@ -148,15 +159,15 @@ def test_g05_the_revisions_are_those_of_alembic_in_one_line() -> None:
     assert [revision.revision for revision in script.walk_revisions()] == list(REVISIONS)[::-1]
 
 
+def is_ours(name: str | None, kind: str, _parents: object) -> bool:
+    return not (kind == "table" and owns_table(name or ""))
+
+
 def test_g05_the_migrations_make_the_tables_that_the_code_declares() -> None:
     engine = create_engine("sqlite://")
     with engine.begin() as connection:
         upgrade_schema(connection)
-        options = {
-            "target_metadata": Stored.metadata,
-            "include_name": lambda name, kind, _: not (kind == "table" and owns_table(name)),
-        }
-        context = MigrationContext.configure(connection, opts=options)
+        context = MigrationContext.configure(connection, opts={"include_name": is_ours})
         assert compare_metadata(context, Stored.metadata) == []
     engine.dispose()
 
@@ -179,9 +190,5 @@ def test_g05_the_first_schema_can_be_taken_back() -> None:
 async def test_a_database_that_is_up_to_date_opens_without_alembic(tmp_path: Path) -> None:
     async with open_store(tmp_path):
         pass
-    code = (
-        "import sys; from bot.store.db import open_database\n"
-        "open_database(sys.argv[1]).close(); sys.exit('alembic' in sys.modules)"
-    )
-    url = f"sqlite:///{tmp_path}/bot.db"
-    assert subprocess.run([sys.executable, "-c", code, url], check=False).returncode == 0
+    done = await asyncio.to_thread(run, f"{OPEN}; assert 'alembic' not in sys.modules", tmp_path)
+    assert done.returncode == 0, done.stderr

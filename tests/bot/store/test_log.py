@@ -13,7 +13,7 @@ from bot.incident.facts_action import DecisionRefused
 from bot.incident.facts_house import BotPaused
 from bot.incident.reducer import State, fold
 from bot.ports import Draft, Refusal
-from bot.store.heads import STATES
+from bot.store import heads
 from tests.bot.store.examples import (
     ACTOR,
     alert,
@@ -179,12 +179,18 @@ async def test_fifty_incidents_opened_at_once_have_fifty_ids(tmp_path: Path) -> 
         assert await store.incidents.next_id() == "INC-51"
 
 
-async def test_states_that_fell_out_of_memory_are_folded_again(tmp_path: Path) -> None:
+async def test_what_fell_out_of_memory_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heads, "STATES", 2)
+    monkeypatch.setattr(heads, "HASHES", 2)
     async with open_store(tmp_path) as store:
-        await asyncio.gather(*(open_incident(store) for _ in range(STATES + 5)))
-        for incident in ("INC-1", f"INC-{STATES + 5}"):
-            assert await say(store, incident, note()) == 2
-        assert len((await store.log.load("INC-1"))[1:]) == 1
+        for _ in range(5):
+            await open_incident(store)
+        for seq in (2, 3):
+            for number in range(1, 6):
+                assert await say(store, f"INC-{number}", note()) == seq
+        assert await store.verify() == []
 
 
 async def test_what_was_told_is_there_after_the_file_was_opened_again(tmp_path: Path) -> None:

@@ -47,6 +47,7 @@ class FakeLog:
         self.streams: dict[str, list[Event]] = {}
         self.written = asyncio.Event()
         self.ended = False
+        self.waiting = 0
         self.busy = False
 
     def add(self, *events: Event) -> None:
@@ -61,7 +62,11 @@ class FakeLog:
     async def subscribe(self) -> AsyncIterator[int]:
         while not self.ended:
             written = self.written
-            await written.wait()
+            self.waiting += 1
+            try:
+                await written.wait()
+            finally:
+                self.waiting -= 1
             if not self.ended:
                 yield await self.changed()
 

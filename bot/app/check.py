@@ -1,0 +1,128 @@
+"""`triagebot check`: the effective configuration and every problem with its mend."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from bot.app.clock import SystemClock
+from bot.app.readiness import gate_problems
+from bot.app.toolset import needs
+from bot.errors import ConfigError
+from bot.incident.model import Change
+from bot.intake.hooks import read_routes
+from bot.intake.sources import SOURCES
+from bot.knowledge import lint
+from bot.knowledge.library import Knowledge
+from bot.knowledge.policy_file import unreachable
+from bot.settings import Settings, effective, environment, load_settings, secret
+from bot.shelf import Needs
+from bot.store.folder import Folder
+from bot.version import version_line
+from tools.read import READ_TOOLS
+from tools.write import ACTIONS
+
+
+class NoChanges:
+    """A `ports.Changes` for when nothing runs: there are none."""
+
+    async def recent(self, service: str, since: object, limit: int = 20) -> list[Change]:
+        """Return no change."""
+        _ = service, since, limit
+        return []
+
+
+def check() -> tuple[list[str], bool]:
+    """Return what to print, and whether the bot can start as it is."""
+    lines = [version_line(), ""]
+    try:
+        settings = load_settings(declared_variables())
+        for name, value, _ in effective(settings):
+            lines.append(f"  {name:<32} {value}")
+        problems, notes = _inspect(settings)
+    except ConfigError as error:
+        problems, notes = str(error).splitlines(), []
+    lines.append("")
+    lines.extend(f"note     {note}" for note in notes)
+    lines.extend(f"problem  {problem}" for problem in problems)
+    lines.append("check: the bot can start" if not problems else "check: mend the problems above")
+    return lines, not problems
+
+
+def _inspect(settings: Settings) -> tuple[list[str], list[str]]:
+    knowledge = Folder(settings.runbooks).load()
+    given = offline(knowledge)
+    routes = read_routes(
+        knowledge.hooks, frozenset(SOURCES), secret, settings.allow_insecure_webhook
+    )
+    problems = [
+        *lint_knowledge(knowledge, given),
+        *asyncio.run(_open_each(given)),
+        *gate_problems(knowledge),
+    ]
+    notes = [*routes.problems(), *unreachable(knowledge.policy, knowledge.people)]
+    if not any(rule.allow for rule in knowledge.policy.rules):
+        notes.append("READ-ONLY: policy.yaml enables no action; a rule that allows one does")
+    if settings.read_only:
+        notes.append("READ-ONLY: TRIAGE_READ_ONLY is set; no action starts whatever policy says")
+    return problems, notes
+
+
+async def _open_each(given: Needs) -> list[str]:
+    """Open every tool once, one by one, so that each says what it lacks."""
+    problems: list[str] = []
+    for tool in (*READ_TOOLS.values(), *ACTIONS.values()):
+        async with AsyncExitStack() as stack:
+            try:
+                await stack.enter_async_context(tool.open(given))
+            except ConfigError as error:
+                problems.append(f"{tool.name}: {error}")
+    return problems
+
+
+def offline(knowledge: Knowledge) -> Needs:
+    """Return what tools are handed when nothing runs: the files and the environment."""
+    return needs(knowledge.file, secret, NoChanges(), SystemClock())
+
+
+def lint_knowledge(knowledge: Knowledge, given: Needs) -> list[str]:
+    """Return every problem of the runbooks against the tools and jobs there are."""
+    infos = {
+        tool.name: lint.ToolInfo(tool.kind, _schema_of(tool.name, given), tool.facts)
+        for tool in (*READ_TOOLS.values(), *ACTIONS.values())
+    }
+    return lint.problems(knowledge.runbooks, infos, knowledge.jobs)
+
+
+def _schema_of(name: str, given: Needs) -> dict[str, JsonValue]:
+    tool = READ_TOOLS.get(name) or ACTIONS[name]
+    schema: dict[str, JsonValue] = tool.args.model_json_schema()
+    _ = given
+    return schema
+
+
+def lint_folder(path: Path) -> list[str]:
+    """Return every problem of the runbooks in a knowledge folder.
+
+    Raises:
+        ConfigError: A file is broken; the message names every one.
+    """
+    knowledge = Folder(path).load()
+    return lint_knowledge(knowledge, offline(knowledge))
+
+
+def declared_variables() -> set[str]:
+    """Return the environment variables that the knowledge folder's hooks declare.
+
+    Empty when the folder cannot be read: whoever loads it next says why.
+    """
+    given = environment().get("TRIAGE_RUNBOOKS", "")
+    path = Path(given) if given else Settings.model_fields["runbooks"].default
+    try:
+        knowledge = Folder(path).load()
+        every = frozenset(SOURCES)
+        insecure = environment().get("TRIAGE_ALLOW_INSECURE_WEBHOOK", "")
+        return set(read_routes(knowledge.hooks, every, secret, insecure).variables())
+    except ConfigError:
+        return set()

@@ -1,0 +1,124 @@
+"""Counts facts after they are written: the metrics that are about incidents, in one place."""
+
+import asyncio
+import logging
+from datetime import datetime
+
+from bot import telemetry
+from bot.errors import BotError
+from bot.incident import facts_action as action
+from bot.incident.events import Event
+from bot.incident.fact import HOUSE
+from bot.incident.facts_alerts import ConclusionJudged
+from bot.incident.facts_run import BudgetSpent, ConclusionReached, EscalationRaised
+from bot.incident.model import SEVERITIES
+from bot.incident.reducer import State, fold
+from bot.ports import Clock, Filter, Incidents, Log
+
+log = logging.getLogger(__name__)
+KNOWN_MAX = 5000
+ENDS: dict[type, str] = {
+    action.ProposalApproved: "approved",
+    action.ProposalDenied: "denied",
+    action.ProposalExpired: "expired",
+    action.ProposalSuperseded: "superseded",
+    action.ProposalWithdrawn: "withdrawn",
+    action.ActionUnknown: "unknown",
+    action.ActionRegressed: "regressed",
+    action.ActionUndone: "undone",
+}
+
+
+class Meter:
+    """Follows the commits at its own pace; it may lag, and it never holds up a commit."""
+
+    def __init__(self, log_port: Log, incidents: Incidents, clock: Clock) -> None:
+        self._log = log_port
+        self._incidents = incidents
+        self._since = clock.now()
+        self._seen: dict[str, int] = {}
+        self._dirty: set[str] = set()
+        self._woken = asyncio.Event()
+
+    def wake(self, streams: frozenset[str]) -> None:
+        """Count these streams soon."""
+        self._dirty |= streams - {HOUSE}
+        self._woken.set()
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Count until stopping."""
+        ended = asyncio.create_task(stopping.wait())
+        while not stopping.is_set():
+            woken = asyncio.create_task(self._woken.wait())
+            await asyncio.wait({ended, woken}, return_when=asyncio.FIRST_COMPLETED)
+            woken.cancel()
+            self._woken.clear()
+            try:
+                await self._count()
+            except BotError as error:
+                log.warning("metrics lag: %s", error)
+        ended.cancel()
+
+    async def _count(self) -> None:
+        streams, self._dirty = self._dirty, set()
+        for stream in streams:
+            await self._stream(stream)
+        if len(self._seen) > KNOWN_MAX:
+            self._seen = dict(list(self._seen.items())[KNOWN_MAX // 2 :])
+        rows = await self._incidents.page(Filter(status="open", limit=200))
+        for severity in SEVERITIES:
+            number = sum(row.severity == severity for row in rows)
+            telemetry.incidents_open.labels(severity).set(number)
+        telemetry.audit_last_seq.set(await self._log.changed())
+
+    async def _stream(self, stream: str) -> None:
+        events = await self._log.load(stream)
+        new = [
+            event
+            for event in events
+            if event.seq > self._seen.get(stream, 0) and event.at >= self._since
+        ]
+        if not new:
+            return
+        self._seen[stream] = new[-1].seq
+        state = fold(events)
+        for event in new:
+            count(state, event)
+
+
+def count(state: State, event: Event) -> None:
+    """Count one event, labelled by what the thread says of its proposal."""
+    body = event.body
+    name = ENDS.get(type(body), "")
+    if name:
+        _proposal(state, str(getattr(body, "proposal", "")), getattr(body, "attempt", ""), name)
+    match body:
+        case action.ActionProposed():
+            _proposal(state, body.proposal.id, "", "proposed")
+        case action.ActionFinished() | action.ActionReconciled():
+            _proposal(state, "", body.attempt, "succeeded" if body.ok else "failed")
+        case ConclusionReached():
+            telemetry.conclusions.labels("unjudged").inc()
+            _since_opened(state, event.at)
+        case ConclusionJudged():
+            telemetry.conclusions.labels(body.verdict).inc()
+        case BudgetSpent():
+            telemetry.escalations.labels(body.kind).inc()
+        case EscalationRaised():
+            telemetry.escalations.labels("raised").inc()
+        case _:
+            pass
+
+
+def _since_opened(state: State, at: datetime) -> None:
+    if state.incident.opened_at is not None:
+        seconds = (at - state.incident.opened_at).total_seconds()
+        telemetry.conclusion_time.observe(max(seconds, 0))
+
+
+def _proposal(state: State, identifier: str, attempt: str, outcome: str) -> None:
+    for view in state.incident.proposals.values():
+        if view.proposal.id == identifier or (attempt and view.attempt == attempt):
+            proposal = view.proposal
+            telemetry.proposals.labels(proposal.tool, proposal.risk, outcome).inc()
+            return

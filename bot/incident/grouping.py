@@ -1,0 +1,112 @@
+"""Which alerts of one delivery make one incident, and what that incident is called; pure."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from bot.incident.model import SEVERITIES, Alert, Severity
+
+GROUP_LABEL = "group"
+"""The label that names an alert's group where its source groups no deliveries."""
+NAMES_SHOWN = 2
+TITLE_CHARS = 200
+_URGENCY = {severity: place for place, severity in enumerate(SEVERITIES)}
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Alerts of one delivery that belong to one incident, in the order they came; never empty."""
+
+    group_key: str
+    title: str
+    service: str
+    severity: Severity
+    alerts: tuple[Alert, ...]
+    truncated: int = 0
+
+
+def bundles(
+    alerts: Sequence[Alert],
+    group_key: str,
+    truncated: int,
+    service_of: Callable[[Alert], str],
+) -> list[Bundle]:
+    """Return the incidents-to-be of one delivery, in order of their first alert.
+
+    Args:
+        alerts: All of the delivery; none make no bundle.
+        group_key: The source's own grouping: everything is one bundle. Empty: alerts are grouped
+            by their label `group`, else each fingerprint stands alone.
+        truncated: How many alerts the source left out of the group.
+        service_of: Names the catalogue's service of an alert, "" when it has none.
+    """
+    if not alerts:
+        return []
+    if group_key:
+        return [_bundle(group_key, tuple(alerts), truncated, service_of)]
+    groups: dict[str, list[Alert]] = {}
+    for alert in alerts:
+        group = alert.labels.get(GROUP_LABEL, "")
+        key = f"group:{group}" if group else f"alert:{alert.fingerprint}"
+        groups.setdefault(key, []).append(alert)
+    return [_bundle(key, tuple(group), 0, service_of) for key, group in groups.items()]
+
+
+def headline(alerts: Sequence[Alert], truncated: int = 0) -> str:
+    """Return the title for these alerts: the names of what fires, most urgent first.
+
+    The same alerts in another order give the same title.
+    """
+    telling = _telling(alerts)
+    ranked: dict[str, tuple[int, int]] = {}
+    for alert in telling:
+        urgency, count = ranked.get(alert.title, (len(SEVERITIES), 0))
+        ranked[alert.title] = (min(urgency, _URGENCY[alert.severity]), count - 1)
+    names = sorted(ranked, key=lambda name: (*ranked[name], name))
+    title = ", ".join(names[:NAMES_SHOWN])
+    if len(names) > NAMES_SHOWN:
+        title += f" and {len(names) - NAMES_SHOWN} more"
+    total = len(telling) + truncated
+    counted = f" ({total} alerts)" if total > 1 else ""
+    room = TITLE_CHARS - len(counted)
+    return (title if len(title) <= room else title[: room - 1] + "…") + counted
+
+
+def worst(alerts: Iterable[Alert]) -> Severity:
+    """Return the most urgent severity of what fires (of all, when nothing does)."""
+    found = {alert.severity for alert in _telling(tuple(alerts))}
+    unknown: Severity = "unknown"
+    return next((severity for severity in SEVERITIES if severity in found), unknown)
+
+
+def alert_key(alert: Alert) -> str:
+    """Return what one notification is deduplicated by: who, since when, and firing or resolved."""
+    since = alert.starts_at.isoformat() if alert.starts_at else ""
+    return f"{alert.source}\x1f{alert.fingerprint}\x1f{since}\x1f{alert.status}"
+
+
+def _bundle(
+    key: str, alerts: tuple[Alert, ...], truncated: int, service_of: Callable[[Alert], str]
+) -> Bundle:
+    return Bundle(
+        group_key=key,
+        title=headline(alerts, truncated),
+        service=_service(alerts, service_of),
+        severity=worst(alerts),
+        alerts=alerts,
+        truncated=truncated,
+    )
+
+
+def _telling(alerts: Sequence[Alert]) -> Sequence[Alert]:
+    return [alert for alert in alerts if alert.status == "firing"] or alerts
+
+
+def _service(alerts: Sequence[Alert], service_of: Callable[[Alert], str]) -> str:
+    """Return the catalogue's service of most alerts, else the hint of most; first seen wins."""
+    telling = _telling(alerts)
+    for found in (map(service_of, telling), (alert.service for alert in telling)):
+        counted = Counter(filter(None, found))
+        if counted:
+            return counted.most_common(1)[0][0]
+    return ""

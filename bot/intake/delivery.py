@@ -1,0 +1,201 @@
+"""The way in of webhooks: verified, read, redacted and grouped before anything is stored."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from bot.errors import NotFoundError
+from bot.incident.grouping import alert_key, bundles
+from bot.incident.model import Alert, Change
+from bot.intake.change import is_dated, read_changes
+from bot.intake.hooks import CHANGE, OpenRoute, Routes
+from bot.intake.payload import read_json
+from bot.intake.redaction import Mask
+from bot.knowledge.redact import Redactor
+from bot.ports import Accepted, Clock, Deliveries, Delivery, Group
+from bot.shelf import Parsed, Source
+from bot.signing import body_digest
+from bot.telemetry import alerts_received, dedupe_hits, redactions
+
+REDELIVERED_S = 300
+"""Identical bytes within this time are a redelivery. Later they are looked at again: an alert that
+resolved and fires again may be told in the very same words."""
+BIG_BYTES = 128 * 1024
+"""A body from here on is read in a thread, so that everybody else is still answered."""
+HEADER_CHARS = 300
+KEPT_HEADERS = (
+    "content-type", "content-encoding", "user-agent", "x-request-id", "request-id", "traceparent",
+)  # fmt: skip
+"""Headers stored with a delivery besides the signed timestamp; any other may be a secret."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """What the intake goes by.
+
+    `routes` returns those in force now. `service_of` names the catalogue's service of an alert,
+    and `service_named` the one of that name; both return "" when there is none. `redactor` makes
+    one session a delivery. `max_bytes` bounds an inflated body.
+    """
+
+    sources: Mapping[str, Source]
+    routes: Callable[[], Routes]
+    service_of: Callable[[Alert], str]
+    service_named: Callable[[str], str]
+    redactor: Callable[[], Redactor]
+    max_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One request whose sender is proven. `signed_at` is the timestamp that was signed, or ""."""
+
+    door: OpenRoute
+    headers: Mapping[str, str]
+    body: bytes
+    signed_at: str
+    received_at: datetime
+    id: str
+
+
+class Intake:
+    """Takes deliveries of alerts and of changes; nothing is stored of one that is refused."""
+
+    def __init__(self, entrance: Entrance, deliveries: Deliveries, clock: Clock) -> None:
+        self._entrance = entrance
+        self._deliveries = deliveries
+        self._clock = clock
+
+    async def hook(
+        self, source: str, route: str, headers: Mapping[str, str], body: bytes
+    ) -> Accepted:
+        """Take one delivery of alerts; return after the commit.
+
+        An authentic message that tells of no alert is stored and joins no incident.
+
+        Args:
+            source: As in `/hooks/{source}/{route}`.
+            route: As above.
+            headers: Names in lower case.
+            body: As sent, still compressed.
+
+        Raises:
+            NotFoundError: There is no such door.
+            SignatureError: The sender did not prove who it is.
+            OversizeError: The body is too large once inflated.
+            InputError: The body is not JSON, or not what this source sends.
+            BusyError: No room or no database; nothing was stored.
+        """
+        known = self._entrance.sources.get(source)
+        if known is None:
+            raise NotFoundError("there is no such door; triagebot check lists those there are")
+        letter = self._opened(source, route, headers, body)
+        delivery, groups = await _aside(letter, lambda: self._alerts(known, letter))
+        accepted = await self._deliveries.accept(delivery, groups)
+        outcome = "duplicate" if accepted.duplicate else "accepted"
+        count = sum(len(group.alerts) for group in groups)
+        alerts_received.labels(source, outcome).inc(count)
+        return _counted(accepted)
+
+    async def change(self, route: str, headers: Mapping[str, str], body: bytes) -> Accepted:
+        """Take one delivery of changes; return after the commit. Raises as `hook` does."""
+        letter = self._opened(CHANGE, route, headers, body)
+        delivery, changes = await _aside(letter, lambda: self._changes(letter))
+        return _counted(await self._deliveries.accept_change(delivery, changes))
+
+    def _opened(self, source: str, route: str, headers: Mapping[str, str], body: bytes) -> Letter:
+        door = self._entrance.routes().find(source, route)
+        now = self._clock.now()
+        signed_at = door.verify(headers, body, now)
+        return Letter(door, headers, body, signed_at, now, self._clock.token())
+
+    def _alerts(self, source: Source, letter: Letter) -> tuple[Delivery, list[Group]]:
+        entrance = self._entrance
+        payload = read_json(letter.body, _encoding(letter), entrance.max_bytes)
+        parsed = source.parse(payload, letter.door.fields)
+        mask = Mask(entrance.redactor())
+        groups = [
+            Group(
+                group_key=mask.key(bundle.group_key),
+                title=mask.text(bundle.title),
+                service=mask.text(bundle.service),
+                severity=bundle.severity,
+                alerts=tuple((alert_key(alert), mask.alert(alert)) for alert in bundle.alerts),
+                truncated=bundle.truncated,
+            )
+            for bundle in bundles(
+                parsed.alerts, parsed.group_key, parsed.truncated, entrance.service_of
+            )
+        ]
+        mask.count(redactions)
+        return _delivery(letter, _dedupe(letter, parsed)), groups
+
+    def _changes(self, letter: Letter) -> tuple[Delivery, list[Change]]:
+        entrance = self._entrance
+        payload = read_json(letter.body, _encoding(letter), entrance.max_bytes)
+        told = read_changes(payload, letter.door.name, letter.received_at)
+        mask = Mask(entrance.redactor())
+        changes = [mask.change(_placed(change, entrance.service_named)) for change in told]
+        mask.count(redactions)
+        dedupe = _repeated(letter, is_distinct=is_dated(payload))
+        return _delivery(letter, dedupe), changes
+
+
+def _placed(change: Change, service_named: Callable[[str], str]) -> Change:
+    name = service_named(change.service)
+    return change.model_copy(update={"service": name}) if name else change
+
+
+def _encoding(letter: Letter) -> str:
+    return letter.headers.get("content-encoding", "")
+
+
+def _dedupe(letter: Letter, parsed: Parsed) -> str:
+    if parsed.dedupe:
+        return f"id:{body_digest(parsed.dedupe.encode())}"
+    is_distinct = all(alert.starts_at is not None for alert in parsed.alerts)
+    return _repeated(letter, is_distinct=is_distinct)
+
+
+def _repeated(letter: Letter, *, is_distinct: bool) -> str:
+    """Return what only a redelivery of this letter has in common with it.
+
+    `is_distinct` says that another occurrence would read otherwise, because it says when it began.
+    If not, the same bytes may tell of something new, and only a signed timestamp can say so;
+    without one every delivery counts, since a repeat is harmless and a lost alert is not.
+    """
+    if is_distinct:
+        window = int(letter.received_at.timestamp()) // REDELIVERED_S
+        return f"body:{body_digest(letter.body)}:{window}"
+    if letter.signed_at:
+        return f"signed:{body_digest(letter.body)}:{letter.signed_at}"
+    return f"each:{letter.id}"
+
+
+def _delivery(letter: Letter, dedupe: str) -> Delivery:
+    door = letter.door
+    names = (*KEPT_HEADERS, door.timestamp_header) if door.timestamp_header else KEPT_HEADERS
+    kept = {name: letter.headers[name][:HEADER_CHARS] for name in names if name in letter.headers}
+    return Delivery(
+        id=letter.id,
+        source=door.source,
+        route=door.route,
+        dedupe=dedupe,
+        received_at=letter.received_at,
+        headers=kept,
+        raw=letter.body,
+    )
+
+
+def _counted(accepted: Accepted) -> Accepted:
+    if accepted.duplicate:
+        dedupe_hits.labels("delivery").inc()
+    return accepted
+
+
+async def _aside(letter: Letter, work: Callable[[], T]) -> T:
+    return work() if len(letter.body) < BIG_BYTES else await asyncio.to_thread(work)

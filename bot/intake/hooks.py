@@ -1,0 +1,213 @@
+"""`hooks.yaml` as typed routes: which doors are open, to whom, and what still keeps one closed."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Literal, get_args
+
+from pydantic import Field, JsonValue, ValidationError
+
+from bot.errors import ConfigError, NotFoundError, SignatureError
+from bot.incident.model import Value
+from bot.signing import check_age, check_basic, check_bearer, check_hmac, timestamped
+
+FILE = "hooks.yaml"
+CHANGE = "change"
+"""The reserved source whose routes take Changes."""
+INSECURE = "TRIAGE_ALLOW_INSECURE_WEBHOOK"
+
+FieldName = Literal[
+    "title", "status", "severity", "service", "fingerprint", "group", "starts_at", "ends_at",
+    "description", "link", "message_id",
+]  # fmt: skip
+FIELD_NAMES: tuple[str, ...] = get_args(FieldName)
+POINTED = frozenset({"generic_json"})
+"""Sources whose fields a route may point to."""
+
+Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+Variable = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,99}$")]
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$")]
+Pointer = Annotated[str, Field(pattern=r"^(/([^~/]|~[01])*)+$", max_length=200)]
+
+
+class ChangeRoute(Value):
+    """One door for changes. `secrets` are names of environment variables; any of them fits."""
+
+    route: Word
+    auth: Literal["bearer", "basic", "hmac", "none"]
+    secrets: tuple[Variable, ...] = ()
+    signature_header: HeaderName = "X-Triage-Signature"
+    timestamp_header: HeaderName | Literal[""] = ""
+
+
+class HookRoute(ChangeRoute):
+    """One door for alerts. `fields` are JSON pointers (RFC 6901) into one alert."""
+
+    source: Word
+    fields: dict[FieldName, Pointer] = Field(default_factory=dict[FieldName, Pointer])
+
+
+class HooksFile(Value):
+    """The shape of `hooks.yaml`."""
+
+    routes: tuple[HookRoute, ...] = ()
+    changes: tuple[ChangeRoute, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRoute:
+    """A route with the secrets that are set; header names in lower case."""
+
+    source: str
+    route: str
+    auth: str
+    secrets: tuple[str, ...]
+    signature_header: str
+    timestamp_header: str
+    fields: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        """Return `source/route`, as it stands after `/hooks/`."""
+        return f"{self.source}/{self.route}"
+
+    def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
+        """Return the timestamp that was signed with the body, "" when the route signs none.
+
+        Args:
+            headers: Names in lower case.
+            body: The raw bytes, as sent.
+            now: Our time.
+
+        Raises:
+            SignatureError: The sender did not prove who it is, or no secret of the route is set.
+        """
+        if self.auth == "none":
+            return ""
+        if not self.secrets:
+            raise SignatureError(f"{self.name} takes nothing before its secret is set")
+        if self.auth == "bearer":
+            check_bearer(headers.get("authorization", ""), self.secrets)
+            return ""
+        if self.auth == "basic":
+            check_basic(headers.get("authorization", ""), self.secrets)
+            return ""
+        signature = headers.get(self.signature_header, "")
+        if not self.timestamp_header:
+            check_hmac(signature, body, self.secrets)
+            return ""
+        timestamp = headers.get(self.timestamp_header, "")
+        check_age(timestamp, now)
+        check_hmac(signature, timestamped(timestamp, body), self.secrets)
+        return timestamp.strip()
+
+
+class Routes:
+    """Every route of `hooks.yaml`, with its secrets."""
+
+    def __init__(self, file: HooksFile, secret: Callable[[str], str]) -> None:
+        self._file = file
+        self._open = {
+            (source, route.route): OpenRoute(
+                source=source,
+                route=route.route,
+                auth=route.auth,
+                secrets=tuple(filter(None, map(secret, route.secrets))),
+                signature_header=route.signature_header.lower(),
+                timestamp_header=route.timestamp_header.lower(),
+                fields=dict[str, str](getattr(route, "fields", {})),
+            )
+            for source, route in declared(file)
+        }
+
+    def find(self, source: str, route: str) -> OpenRoute:
+        """Return a route; the source `change` has those of changes.
+
+        Raises:
+            NotFoundError: There is no such route.
+        """
+        found = self._open.get((source, route))
+        if found is None:
+            raise NotFoundError(f"there is no such door; {FILE} declares them, see triagebot check")
+        return found
+
+    def all(self) -> tuple[OpenRoute, ...]:
+        """Return every route in the file's order, those of changes last."""
+        return tuple(self._open.values())
+
+    def problems(self) -> list[str]:
+        """Return which routes are closed for want of a secret, each with its mend."""
+        faults: list[str] = []
+        for source, route in declared(self._file):
+            names = " or ".join(route.secrets)
+            if names and not self._open[source, route.route].secrets:
+                where = f"{FILE}: {source}/{route.route}"
+                faults.append(f"{where} is closed: {names} is not set; set it, or remove the route")
+        return faults
+
+    def variables(self) -> frozenset[str]:
+        """Return the name of every environment variable the file mentions."""
+        return frozenset(name for _, route in declared(self._file) for name in route.secrets)
+
+
+def read_routes(
+    value: JsonValue, sources: Collection[str], secret: Callable[[str], str], insecure: str = ""
+) -> Routes:
+    """Return the routes that `hooks.yaml` declares.
+
+    Args:
+        value: The file, already loaded; null or {} declares none.
+        sources: The sources there are.
+        secret: Returns a secret by its variable's name, "" when it is not set.
+        insecure: `TRIAGE_ALLOW_INSECURE_WEBHOOK`: the `source/route` names that may go unsigned,
+            divided by commas.
+
+    Raises:
+        ConfigError: Every fault, one a line, with its place and mend; also a route that takes
+            unsigned messages and is not named in `insecure` (D-02).
+    """
+    try:
+        file = HooksFile.model_validate({} if value is None else value)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False)
+        raise ConfigError(
+            "\n".join(_worded(fault["loc"], fault["msg"]) for fault in faults)
+        ) from None
+    allowed = {name.strip() for name in insecure.split(",")}
+    faults = list(_faults(file, sources, allowed))
+    if faults:
+        raise ConfigError("\n".join(f"{FILE}: {fault}" for fault in faults))
+    return Routes(file, secret)
+
+
+def declared(file: HooksFile) -> Iterator[tuple[str, ChangeRoute]]:
+    """Yield every route with its source, those of changes last."""
+    yield from ((route.source, route) for route in file.routes)
+    yield from ((CHANGE, route) for route in file.changes)
+
+
+def _worded(path: tuple[str | int, ...], message: str) -> str:
+    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    if message == "Extra inputs are not permitted":
+        message = "is not a key I know; remove it or mend its spelling"
+    return f"{FILE}: {place.lstrip('.') or 'the file'}: {message[:1].lower()}{message[1:]}"
+
+
+def _faults(file: HooksFile, sources: Collection[str], insecure: set[str]) -> Iterator[str]:
+    seen: set[tuple[str, str]] = set()
+    for source, route in declared(file):
+        name = f"{source}/{route.route}"
+        if (source, route.route) in seen:
+            yield f"{name} stands there twice; rename or remove one"
+        seen.add((source, route.route))
+        if source != CHANGE and source not in sources:
+            yield f"{name}: there is no source {source!r}; there are {', '.join(sorted(sources))}"
+        if isinstance(route, HookRoute) and route.fields and source not in POINTED:
+            yield f"{name}: only {', '.join(sorted(POINTED))} has fields; remove them"
+        if route.auth != "none" and not route.secrets:
+            yield f"{name}: name the environment variable of its secret in secrets"
+        if route.auth == "none" and route.secrets:
+            yield f"{name}: says auth: none and names secrets; keep one of the two"
+        if route.auth == "none" and name not in insecure:
+            mend = f"give it auth and secrets, or list it in {INSECURE}"
+            yield f"{name} takes unsigned messages; {mend}"

@@ -1,0 +1,227 @@
+"""The loop, the inbox and the real store put together in a temporary folder, by hand."""
+
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from bot.engine.aftercare import Aftercare
+from bot.engine.drive import Drive, Hands
+from bot.engine.execute import Executor, KillSwitch
+from bot.engine.prefetch import Prefetcher
+from bot.engine.prepare import Expiry, Preparer
+from bot.engine.reads import Reader
+from bot.engine.toolbox import OpenAction, Toolbox
+from bot.incident.effects import RunLimits
+from bot.incident.events import Event
+from bot.incident.fact import Fact
+from bot.incident.reducer import State, fold
+from bot.incident.state import ProposalView
+from bot.intake.asking import Asking
+from bot.intake.decisions import Decisions
+from bot.intake.inbox import Replies
+from bot.intake.person import Persons
+from bot.intake.reading import Reading
+from bot.intake.running import Running
+from bot.knowledge.planner import RunbookPlanner
+from bot.ports import Delivery, Draft, EvidenceStore, Group, Log, Outcome, Reply, StepModel
+from bot.store.store import Store
+from tests.bot.engine.making import Acting, Looking, Shop, Team, action_tool, opened_read
+from tests.bot.incident.making import alert
+from tests.fakes import FakeClock, open_store
+
+INC = "INC-1"
+
+
+@dataclass
+class World:
+    """What outlives a process: the time, the shop, the team, and the switches."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    shop: Shop = field(default_factory=Shop)
+    team: Team = field(default_factory=Team)
+    model: StepModel = field(default_factory=RunbookPlanner)
+    looking: Looking = field(init=False)
+    acting: Acting = field(init=False)
+    paused: bool = False
+    read_only: bool = False
+    max_steps: int = 10
+    action_timeout_s: float = 5.0
+
+    def __post_init__(self) -> None:
+        self.looking = Looking(self.shop)
+        self.acting = Acting(self.shop)
+
+    def limits(self) -> RunLimits:
+        return RunLimits(
+            debounce_s=0,
+            max_steps=self.max_steps,
+            close_after_s=60,
+            paused=self.paused,
+            read_only=self.read_only,
+        )
+
+    def closed(self) -> str:
+        return "the bot is paused by dana" if self.paused else ""
+
+
+@dataclass
+class House:
+    """One process over the world; `log` and `evidence` may be wrapped by a test."""
+
+    world: World
+    store: Store
+    log: Log
+    drive: Drive
+    replies: Replies
+    deliveries: int = 0
+
+    async def events(self, incident: str = INC) -> list[Event]:
+        return await self.store.log.load(incident)
+
+    async def types(self, incident: str = INC) -> list[str]:
+        return [event.type for event in await self.events(incident)]
+
+    async def bodies(self, *kinds: type[Fact], incident: str = INC) -> list[Fact]:
+        found = (event.body for event in await self.events(incident))
+        return [body for body in found if isinstance(body, kinds)]
+
+    async def state(self, incident: str = INC) -> State:
+        return fold(await self.events(incident))
+
+    async def view(self, incident: str = INC) -> ProposalView:
+        return next(iter((await self.state(incident)).incident.proposals.values()))
+
+    async def alarm(
+        self, status: Literal["firing", "resolved"] = "firing", key: str = "g1", **labels: str
+    ) -> str:
+        """Deliver one alert through the store's own door; return the incident."""
+        self.deliveries += 1
+        name = f"d{self.deliveries}-{status}-{key}"
+        clock = self.world.clock
+        delivery = Delivery(name, "alertmanager", "default", name, clock.now(), {}, name.encode())
+        one = alert(status, key, **labels)
+        group = Group(key, one.title, "checkout", "critical", ((f"{name}", one),))
+        accepted = await self.store.deliveries.accept(delivery, [group])
+        return accepted.incidents[0]
+
+    async def say(self, text: str, who: str = "web:dana") -> Outcome:
+        channel = who.partition(":")[0]
+        return await self.replies.reply(Reply(who, channel, "", "command", text=text))
+
+    async def record(self, *facts: Fact, incident: str = INC) -> None:
+        def build(_state: State) -> Draft:
+            return Draft("test:hand", facts)
+
+        await self.store.log.record(incident, build)
+
+    async def approve(self, incident: str = INC, who: str = "web:dana") -> Outcome:
+        return await self.say(f"approve P-{(await self.view(incident)).proposal.id}", who)
+
+    async def pending(self, incident: str = INC) -> ProposalView:
+        """Let an alert come in and the loop run until it asks for a decision."""
+        assert await self.alarm(key=f"g-{incident}") == incident
+        await self.drive(incident)
+        return await self.view(incident)
+
+
+@asynccontextmanager
+async def open_house(
+    folder: Path,
+    world: World,
+    *,
+    log: "type[Wrapped] | None" = None,
+    evidence: EvidenceStore | None = None,
+) -> AsyncGenerator[House]:
+    async with open_store(folder, world.clock) as store:
+        port: Log = store.log if log is None else log(store.log)
+        yield furnish(world, store, port, evidence)
+
+
+class Wrapped:
+    """A Log that passes everything on; tests override one verb of it."""
+
+    def __init__(self, inner: Log) -> None:
+        self.inner = inner
+        self.load = inner.load
+        self.append = inner.append
+        self.record = inner.record
+        self.sleep = inner.sleep
+        self.due = inner.due
+        self.heads = inner.heads
+        self.changed = inner.changed
+        self.open = inner.open
+
+
+def furnish(
+    world: World, store: Store, log: Log | None = None, evidence: EvidenceStore | None = None
+) -> House:
+    log = log or store.log
+    clock, team = world.clock, world.team
+    action = OpenAction(action_tool(timeout_s=world.action_timeout_s), world.acting)
+    reads = {"http_probe": opened_read(world.looking)}
+    box = Toolbox(reads, {"job_run": action}, evidence or store.evidence, clock)
+    hands = Hands(
+        prefetch=Prefetcher(team, store.changes, store.incidents, clock, 86400),
+        reader=Reader(log, box, clock),
+        prepare=Preparer(box, team, clock, Expiry(), read_only=world.read_only),
+        executor=Executor(log, box, team, clock, KillSwitch(world.closed)),
+        aftercare=Aftercare(log, box),
+        box=box,
+        model=world.model,
+    )
+    drive = Drive(log, clock, hands, world.limits, lambda: {"policy": team.policy.digest})
+    return House(world, store, log, drive, replies(world, store, log))
+
+
+def replies(world: World, store: Store, log: Log | None = None) -> Replies:
+    log = log or store.log
+    persons = Persons(world.team, dict[str, str])
+    decisions = Decisions(log, store.incidents, world.team, persons, world.clock)
+    return Replies(
+        persons,
+        decisions,
+        Asking(log, persons, world.team),
+        Running(log, persons, decisions, world.team, world.clock),
+        Reading(log, store.incidents, decisions, persons, lambda: "all is well", lambda: "http://b"),
+    )
+
+
+async def play(house: House, incident: str = INC, patience: int = 40) -> None:
+    """Be the world around the loop until the incident is closed: approve, wait, recover."""
+    for _ in range(patience):
+        await house.drive(incident)
+        state = await house.state(incident)
+        if state.incident.status == "closed":
+            return
+        waiting = [v for v in state.incident.proposals.values() if v.status == "pending"]
+        unknown = [v for v in state.incident.proposals.values() if v.status == "unknown"]
+        if waiting:
+            await house.say(f"approve P-{waiting[0].proposal.id}")
+        elif unknown:
+            worked = "worked" if house.world.shop.healthy else "failed"
+            await house.say(f"reconcile P-{unknown[0].proposal.id} {worked} I looked at the shop")
+        elif state.incident.firing and house.world.shop.healthy:
+            await house.alarm("resolved", key=next(iter(state.incident.alerts)))
+        else:
+            await _sleep(house, incident)
+    raise AssertionError(f"it never closed: {await house.types(incident)}")
+
+
+async def _sleep(house: House, incident: str) -> None:
+    """Move the clock to the alarm that the loop has set, and not a second further."""
+    clock = house.world.clock
+    for _ in range(4000):
+        if incident in await house.store.log.due(clock.now()):
+            return
+        clock.advance(timedelta(seconds=5).total_seconds())
+    raise AssertionError("no alarm is set, and nobody will say anything")
+
+
+def order(types: Iterable[str], *wanted: str) -> bool:
+    """True when the first occurrences of `wanted` stand in this order."""
+    listed = list(types)
+    places = [listed.index(name) for name in wanted]
+    return places == sorted(places)

@@ -1,0 +1,12 @@
+"""A world with its stories told, for every test of the web."""
+
+import pytest
+
+from tests.bot.web.fakes import World
+
+
+@pytest.fixture
+def world() -> World:
+    made = World()
+    made.tell_stories()
+    return made
