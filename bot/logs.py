@@ -40,14 +40,12 @@ class JsonLines(logging.Formatter):
         return json.dumps({key: value for key, value in line.items() if value != ""})
 
 
-def start_logging(
-    level: str, redact: Callable[[str], str], to: TextIO | None = None
-) -> None:
+def start_logging(level: str, redact: Callable[[str], str], to: TextIO | None = None) -> None:
     """Send every log line of the process to stdout (or `to`) as JSON, from `level` up."""
     stream = logging.StreamHandler(to or sys.stdout)
     stream.setFormatter(JsonLines(redact))
     root = logging.getLogger()
     root.handlers[:] = [stream]
     root.setLevel(level.upper())
-    for noisy in ("httpx", "httpcore", "uvicorn.access"):
+    for noisy in ("alembic", "asyncio", "httpcore", "httpx", "uvicorn"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

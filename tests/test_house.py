@@ -39,6 +39,7 @@ SAME_NAME_ON_PURPOSE = {
     "main": "the entry of each program",
     "parse": "said with its module: commands.parse, runbook.parse",
     "evaluate": "said with its module: policy.evaluate, predicate.evaluate",
+    "example": "each source has one",
 }
 
 # In pieces, so that this file does not hold what it looks for.

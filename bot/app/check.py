@@ -33,7 +33,7 @@ class NoChanges:
         return []
 
 
-def check() -> tuple[list[str], bool]:
+def configuration() -> tuple[list[str], bool]:
     """Return what to print, and whether the bot can start as it is."""
     lines = [version_line(), ""]
     try:

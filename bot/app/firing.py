@@ -41,7 +41,7 @@ def parse_body(source: str, raw: bytes) -> tuple[Alert, ...]:
     return source_named(source).parse(read_json(raw, "", PARSE_BYTES), {}).alerts
 
 
-def example(
+def example_delivery(
     settings: Settings, source: str, route: str, *, resolved: bool
 ) -> tuple[bytes, dict[str, str]]:
     """Return an example body and the headers that the route's authentication asks for.

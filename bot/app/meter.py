@@ -83,10 +83,10 @@ class Meter:
         self._seen[stream] = new[-1].seq
         state = fold(events)
         for event in new:
-            count(state, event)
+            count_event(state, event)
 
 
-def count(state: State, event: Event) -> None:
+def count_event(state: State, event: Event) -> None:
     """Count one event, labelled by what the thread says of its proposal."""
     body = event.body
     name = ENDS.get(type(body), "")

@@ -5,8 +5,9 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -14,6 +15,7 @@ from starlette.types import ASGIApp
 from bot.errors import ConfigError
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 CONNECTIONS_S = 3
 
@@ -48,6 +50,16 @@ class Stop:
             os._exit(128 + number)
         log.info("stopping: taking no new work")
         self.event.set()
+
+
+def run_loop(main: Coroutine[Any, Any, T]) -> T:
+    """Run `main` on uvloop where there is one, on asyncio's own loop elsewhere."""
+    try:
+        from uvloop import new_event_loop
+    except ImportError:
+        return asyncio.run(main)
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        return runner.run(main)
 
 
 def bound_socket(host: str, port: int) -> socket.socket:
@@ -87,7 +99,7 @@ class WebServer:
             uvicorn.Config(
                 app,
                 http="httptools",
-                loop="uvloop",
+                loop="none",
                 log_config=None,
                 access_log=False,
                 lifespan="off",

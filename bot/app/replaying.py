@@ -9,7 +9,8 @@ from bot.incident.effects import RunLimits
 from bot.incident.events import Event, Unknown, encode, stamp
 from bot.incident.fact import HOUSE
 from bot.incident.house import House, extend_house
-from bot.incident.reducer import fold
+from bot.incident.reducer import State, fold
+from bot.store.audit import verify_chains
 from bot.store.store import Store
 
 BODY_CHARS = 400
@@ -19,18 +20,18 @@ def replay_lines(events: Sequence[Event], *, as_json: bool) -> Iterator[str]:
     """Yield one line an event, then the state they fold to and the effect that comes next."""
     for event in events:
         yield _json_line(event) if as_json else _line(event)
+    if not as_json:
+        yield ""
     if events[0].stream == HOUSE:
-        state = asdict(extend_house(House(), events))
-        effect = ""
-    else:
-        folded = fold(events)
-        last = events[-1].at
-        state = {"phase": folded.phase, **asdict(folded)}
-        effect = type(decide(folded, last, RunLimits())).__name__
-    if as_json:
-        yield json.dumps({"state": state, "next": effect}, default=str)
+        house = asdict(extend_house(House(), events))
+        yield json.dumps({"state": house}, default=str, indent=None if as_json else 2)
         return
-    yield ""
+    state = fold(events)
+    effect = type(decide(state, events[-1].at, RunLimits())).__name__
+    if as_json:
+        whole = {"state": {"phase": state.phase, **asdict(state)}, "next": effect}
+        yield json.dumps(whole, default=str)
+        return
     yield from _state_lines(state, effect)
 
 
@@ -61,23 +62,19 @@ def _body(event: Event) -> str:
     return encode(event.body).decode()
 
 
-def _state_lines(state: dict[str, object], effect: str) -> Iterator[str]:
-    incident = state.get("incident")
-    if not isinstance(incident, dict):
-        yield json.dumps(state, default=str, indent=2)
-        return
-    view = {str(key): value for key, value in incident.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    yield f"status      {view['status']} ({state['phase']}), severity {view['severity']}"
-    yield f"service     {view['service'] or 'unknown'}"
-    yield f"conclusion  {view['conclusion'] or 'none yet'}"
-    for identifier, proposal in dict(view["proposals"]).items():
-        yield f"proposal    P-{identifier} {proposal['status']} {proposal['why']}".rstrip()
+def _state_lines(state: State, effect: str) -> Iterator[str]:
+    view = state.incident
+    yield f"status      {view.status} ({state.phase}), severity {view.severity}"
+    yield f"service     {view.service or 'unknown'}"
+    yield f"conclusion  {view.conclusion or 'none yet'}"
+    for identifier, proposal in view.proposals.items():
+        yield f"proposal    P-{identifier} {proposal.status} {proposal.why}".rstrip()
     yield f"next        {effect}"
 
 
 async def verify_lines(store: Store) -> tuple[list[str], bool]:
     """Check every chain; return what to print and whether all is sound."""
-    breaks = await store.audit()
+    breaks = await store.database.ask(verify_chains)
     heads = await store.log.heads()
     if not breaks:
         total = sum(seq for seq, _ in heads.values())

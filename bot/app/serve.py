@@ -17,7 +17,7 @@ from bot.app.entrances import RouteShelf, inbox_of, intake_of
 from bot.app.health import Health
 from bot.app.meter import Meter
 from bot.app.posting import Posting, open_posting
-from bot.app.process import Stop, WebServer, bound_socket, url_of
+from bot.app.process import Stop, WebServer, bound_socket, run_loop, url_of
 from bot.app.token import operator_token
 from bot.intake.sources import SOURCES
 from bot.knowledge.redact import redact
@@ -33,7 +33,7 @@ EFFECTS_S = 15.0
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class Listening:
     """What whoever started the bot may want to know."""
 
     url: str
@@ -41,37 +41,33 @@ class Running:
     first_run_token: str
 
 
-def serve(settings: Settings) -> int:
-    """Run until SIGTERM or SIGINT; return 0.
+def serve_until_stopped(settings: Settings, announce: Callable[[Listening], None]) -> int:
+    """Run until SIGTERM or SIGINT; return 0. `announce` is called once requests are answered.
 
     Raises:
         ConfigError: It cannot start; the message says what to mend.
     """
     start_logging(settings.log_level, lambda text: redact(text).text)
-    return asyncio.run(_serve(settings))
+    return run_loop(_serve(settings, announce))
 
 
-async def _serve(settings: Settings) -> int:
+async def _serve(settings: Settings, announce: Callable[[Listening], None]) -> int:
     stop = Stop()
     stop.listen()
+
+    def ready(listening: Listening) -> None:
+        log.info("%s listens on %s", version_line(), listening.url)
+        announce(listening)
+
     with bound_socket(settings.host, settings.port) as sock:
-        await run_bot(World(settings, SystemClock(), secret), sock, stop, _announce)
+        await run_bot(World(settings, SystemClock(), secret), sock, stop, ready)
     log.info("stopped")
     return 0
 
 
-def _announce(running: Running) -> None:
-    log.info("%s listens on %s", version_line(), running.url)
-    if running.first_run_token:
-        print(
-            f"\n  First start. Open {running.url}/login and sign in once with this token:\n"
-            f"  {running.first_run_token}\n"
-            "  Later the operator's token in TRIAGE_OPERATOR_TOKEN_FILE does the same.\n",
-            flush=True,
-        )
-
-
-async def run_bot(world: World, sock: socket, stop: Stop, ready: Callable[[Running], None]) -> None:
+async def run_bot(
+    world: World, sock: socket, stop: Stop, ready: Callable[[Listening], None]
+) -> None:
     """Open everything, serve on `sock` until `stop`, and close everything in order.
 
     Raises:
@@ -80,7 +76,7 @@ async def run_bot(world: World, sock: socket, stop: Stop, ready: Callable[[Runni
     settings = world.settings
     token, is_new = operator_token(settings.operator_token_file)
     url = str(settings.public_url).rstrip("/") if settings.public_url else url_of(sock)
-    running = Running(url, token, world.clock.token(20) if is_new else "")
+    running = Listening(url, token, world.clock.token(20) if is_new else "")
     telemetry.build_info.clear()
     async with AsyncExitStack() as stack:
         bot = await open_bot(stack, world)
@@ -119,7 +115,7 @@ async def _run(
             raise result
 
 
-def _doors(bot: Bot, posting: Posting, running: Running, stop: Stop) -> Doors:
+def _doors(bot: Bot, posting: Posting, running: Listening, stop: Stop) -> Doors:
     store, world = bot.store, bot.world
     routes = RouteShelf(bot)
     intake = intake_of(bot, routes)

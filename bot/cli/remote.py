@@ -85,11 +85,11 @@ def fire(
     """Send an example alert to the running bot, signed as hooks.yaml says."""
     import httpx
 
-    from bot.app.firing import example
+    from bot.app.firing import example_delivery
 
     settings = load_settings(hook_variables())
     base = url or address(settings)
-    body, headers = example(settings, source, route, resolved=resolved)
+    body, headers = example_delivery(settings, source, route, resolved=resolved)
     try:
         answer = httpx.post(
             f"{base}/hooks/{source}/{route}", content=body, headers=headers, timeout=TIMEOUT_S

@@ -10,9 +10,18 @@ from bot.settings import load_settings
 
 def serve() -> int:
     """Run everything in one process: doors, loop, channels. Ends cleanly on SIGTERM."""
-    from bot.app.serve import serve as run
+    from bot.app.serve import Listening, serve_until_stopped
 
-    return run(load_settings(hook_variables()))
+    def announce(listening: Listening) -> None:
+        if listening.first_run_token:
+            print(
+                f"\n  First start. Open {listening.url}/login and sign in with this token, once:\n"
+                f"  {listening.first_run_token}\n"
+                "  Later the token kept in TRIAGE_OPERATOR_TOKEN_FILE does the same.\n",
+                flush=True,
+            )
+
+    return serve_until_stopped(load_settings(hook_variables()), announce)
 
 
 def demo(
@@ -33,7 +42,7 @@ def check() -> int:
 
     Exit code 0 when the bot can start as it is, 2 otherwise.
     """
-    from bot.app.check import check as run
+    from bot.app.check import configuration as run
 
     lines, sound = run()
     for line in lines:

@@ -15,8 +15,8 @@ from pydantic import SecretStr
 
 from bot.app.bot import World
 from bot.app.clock import SystemClock
-from bot.app.process import Stop, bound_socket, url_of
-from bot.app.serve import Running, run_bot
+from bot.app.process import Stop, bound_socket, run_loop, url_of
+from bot.app.serve import Listening, run_bot
 from bot.demo.stage import Tokens, running_shop, write_knowledge
 from bot.errors import ConfigError
 from bot.logs import start_logging
@@ -33,7 +33,7 @@ def tell(*, auto: bool, port: int) -> int:
     """Tell the story; return 0 when it ended well, 1 with the reason printed otherwise."""
     start_logging("error", lambda text: text, sys.stderr)
     try:
-        return asyncio.run(_tell(auto=auto, port=port))
+        return run_loop(_tell(auto=auto, port=port))
     except KeyboardInterrupt:
         return 130
 
@@ -65,7 +65,7 @@ class Stage:
 
 
 async def _perform(world: World, sock: socket, stop: Stop, stage: Stage) -> int:
-    started: asyncio.Future[Running] = asyncio.get_running_loop().create_future()
+    started: asyncio.Future[Listening] = asyncio.get_running_loop().create_future()
     serving = asyncio.create_task(run_bot(world, sock, stop, started.set_result))
     await asyncio.wait({serving, started}, return_when=asyncio.FIRST_COMPLETED)
     if not started.done():
@@ -84,7 +84,7 @@ async def _perform(world: World, sock: socket, stop: Stop, stage: Stage) -> int:
     return 0 if play.cancelled() else play.result()
 
 
-async def _play(running: Running, stage: Stage, stop: Stop) -> int:
+async def _play(running: Listening, stage: Stage, stop: Stop) -> int:
     headers = {"authorization": f"Bearer {running.operator_token}"}
     async with httpx.AsyncClient(base_url=stage.bot, headers=headers, timeout=10) as bot:
         if not stage.auto:
@@ -102,7 +102,7 @@ async def _play(running: Running, stage: Stage, stop: Stop) -> int:
             return 1
 
 
-def _invite(running: Running, stage: Stage) -> None:
+def _invite(running: Listening, stage: Stage) -> None:
     print(
         f"""
   1. Open {stage.bot}/login and sign in with this token:  {running.operator_token}

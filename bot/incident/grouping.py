@@ -58,18 +58,20 @@ def headline(alerts: Sequence[Alert], truncated: int = 0) -> str:
     The same alerts in another order give the same title.
     """
     telling = _telling(alerts)
-    ranked: dict[str, tuple[int, int]] = {}
-    for alert in telling:
-        urgency, count = ranked.get(alert.title, (len(SEVERITIES), 0))
-        ranked[alert.title] = (min(urgency, _URGENCY[alert.severity]), count - 1)
-    names = sorted(ranked, key=lambda name: (*ranked[name], name))
+    counts = Counter(alert.title for alert in telling)
+    names = list(counts)
+    if len(names) > 1:
+        urgency = dict.fromkeys(names, len(SEVERITIES))
+        for alert in telling:
+            urgency[alert.title] = min(urgency[alert.title], _URGENCY[alert.severity])
+        names.sort(key=lambda name: (urgency[name], -counts[name], name))
     title = ", ".join(names[:NAMES_SHOWN])
     if len(names) > NAMES_SHOWN:
         title += f" and {len(names) - NAMES_SHOWN} more"
     total = len(telling) + truncated
-    counted = f" ({total} alerts)" if total > 1 else ""
-    room = TITLE_CHARS - len(counted)
-    return (title if len(title) <= room else title[: room - 1] + "…") + counted
+    tail = f" ({total} alerts)" if total > 1 else ""
+    room = TITLE_CHARS - len(tail)
+    return (title if len(title) <= room else title[: room - 1] + "…") + tail
 
 
 def worst(alerts: Iterable[Alert]) -> Severity:
@@ -81,7 +83,7 @@ def worst(alerts: Iterable[Alert]) -> Severity:
 
 def alert_key(alert: Alert) -> str:
     """Return what one notification is deduplicated by: who, since when, and firing or resolved."""
-    since = alert.starts_at.isoformat() if alert.starts_at else ""
+    since = alert.starts_at.timestamp() if alert.starts_at else ""
     return f"{alert.source}\x1f{alert.fingerprint}\x1f{since}\x1f{alert.status}"
 
 
@@ -106,7 +108,7 @@ def _service(alerts: Sequence[Alert], service_of: Callable[[Alert], str]) -> str
     """Return the catalogue's service of most alerts, else the hint of most; first seen wins."""
     telling = _telling(alerts)
     for found in (map(service_of, telling), (alert.service for alert in telling)):
-        counted = Counter(filter(None, found))
-        if counted:
-            return counted.most_common(1)[0][0]
+        counts = Counter(filter(None, found))
+        if counts:
+            return max(counts, key=counts.__getitem__)
     return ""

@@ -117,14 +117,16 @@ class Intake:
         entrance = self._entrance
         payload = read_json(letter.body, _encoding(letter), entrance.max_bytes)
         parsed = source.parse(payload, letter.door.fields)
-        mask = Mask(entrance.redactor())
+        mask = Mask(entrance.redactor)
         groups = [
             Group(
                 group_key=mask.key(bundle.group_key),
                 title=mask.text(bundle.title),
                 service=mask.text(bundle.service),
                 severity=bundle.severity,
-                alerts=tuple((alert_key(alert), mask.alert(alert)) for alert in bundle.alerts),
+                alerts=tuple(
+                    zip(map(alert_key, bundle.alerts), mask.alerts(bundle.alerts), strict=True)
+                ),
                 truncated=bundle.truncated,
             )
             for bundle in bundles(
@@ -138,7 +140,7 @@ class Intake:
         entrance = self._entrance
         payload = read_json(letter.body, _encoding(letter), entrance.max_bytes)
         told = read_changes(payload, letter.door.name, letter.received_at)
-        mask = Mask(entrance.redactor())
+        mask = Mask(entrance.redactor)
         changes = [mask.change(_placed(change, entrance.service_named)) for change in told]
         mask.count(redactions)
         dedupe = _repeated(letter, is_distinct=is_dated(payload))

@@ -48,6 +48,8 @@ def shortened(text: str, cap: int) -> str:
 
 def as_line(value: JsonValue, cap: int = TITLE_CHARS) -> str:
     """Return a value as one line without leading, trailing or repeated white space."""
+    if isinstance(value, str) and len(value) <= cap and value.isalnum():
+        return value
     return shortened(" ".join(as_text(value, ANNOTATION_CHARS).split()), cap)
 
 

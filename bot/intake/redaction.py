@@ -1,7 +1,7 @@
 """What of a delivery is redacted before it becomes an event (F-07); it knows no rule itself."""
 
 import hashlib
-import operator
+from collections.abc import Callable, Sequence
 from typing import cast
 
 from prometheus_client import Counter
@@ -11,14 +11,16 @@ from bot.incident.model import Alert, Change, Link
 from bot.knowledge.redact import Redactor
 from bot.knowledge.redact_keys import key_kind
 
+AT_ONCE_CHARS = 64 * 1024
+"""Up to this much text of a delivery is looked at in one go, which is how most are found clean."""
+
 
 class Mask:
     """One delivery's redaction: the same secret has the same placeholder throughout."""
 
-    def __init__(self, redactor: Redactor) -> None:
-        self._redactor = redactor
-        self._clean: set[tuple[str, str]] = set()  # the alerts of a group repeat most labels
-        self._names: set[str] = set()
+    def __init__(self, redactor: Callable[[], Redactor]) -> None:
+        self._make = redactor
+        self._redactor = redactor()
 
     def text(self, text: str) -> str:
         """Return `text` without secrets."""
@@ -29,20 +31,9 @@ class Mask:
         clean = self._redactor.text(key)
         return clean if clean == key else f"{clean}#{hashlib.sha256(key.encode()).hexdigest()[:12]}"
 
-    def alert(self, alert: Alert) -> Alert:
-        """Return the alert without secrets; the same object when it has none."""
-        fingerprint, title, service = alert.fingerprint, alert.title, alert.service
-        update = {
-            "fingerprint": self.key(fingerprint),
-            "title": self.text(title),
-            "service": self.text(service),
-            "labels": self._texts(alert.labels),
-            "annotations": self._texts(alert.annotations),
-            "links": self._links(alert.links),
-        }
-        before = (fingerprint, title, service, alert.labels, alert.annotations, alert.links)
-        is_clean = all(map(operator.is_, before, update.values()))
-        return alert if is_clean else alert.model_copy(update=update)
+    def alerts(self, alerts: Sequence[Alert]) -> tuple[Alert, ...]:
+        """Return the alerts without secrets, in their order; those without any are the same."""
+        return tuple(alerts if self._are_clean(alerts) else map(self._alert, alerts))
 
     def change(self, change: Change) -> Change:
         """Return the change without secrets."""
@@ -55,44 +46,38 @@ class Mask:
         for kind, count in self._redactor.counts.items():
             counter.labels(kind).inc(count)
 
+    def _are_clean(self, alerts: Sequence[Alert]) -> bool:
+        """Look at everything at once; False may also mean that it must be looked at one by one.
+
+        A line end divides the texts, which no rule takes for a part of what it looks for.
+        """
+        names: set[str] = set()
+        texts: set[str] = set()
+        for alert in alerts:
+            labels, annotations = alert.labels, alert.annotations
+            names.update(labels, annotations)
+            texts.update(labels.values(), annotations.values())
+            texts.update((alert.fingerprint, alert.title, alert.service))
+            texts.update(link.url for link in alert.links)
+        if any(name == "value" or key_kind(name) is not None for name in names):
+            return False
+        joined = "\n".join(names | texts)
+        return len(joined) <= AT_ONCE_CHARS and self._make().text(joined) == joined
+
+    def _alert(self, alert: Alert) -> Alert:
+        return alert.model_copy(
+            update={
+                "fingerprint": self.key(alert.fingerprint),
+                "title": self.text(alert.title),
+                "service": self.text(alert.service),
+                "labels": self._texts(alert.labels),
+                "annotations": self._texts(alert.annotations),
+                "links": tuple(map(self._link, alert.links)),
+            }
+        )
+
     def _texts(self, texts: dict[str, str]) -> dict[str, str]:
-        if "value" in texts:  # which may be named by another member, so they are judged together
-            judged = self._judged(texts)
-            return texts if judged == texts else judged
-        known = self._clean
-        dirty: dict[tuple[str, str], dict[str, str]] = {}
-        for pair in texts.items():
-            if pair not in known:
-                replaced = self._replaced(*pair)
-                if replaced is None:
-                    known.add(pair)
-                else:
-                    dirty[pair] = replaced
-        if not dirty:
-            return texts
-        clean: dict[str, str] = {}
-        for pair in texts.items():
-            clean |= dirty.get(pair) or dict([pair])
-        return clean
-
-    def _replaced(self, name: str, value: str) -> dict[str, str] | None:
-        """Return the pair without secrets, None when it has none; mostly the value decides."""
-        if name in self._names or self._is_plain(name):
-            clean = self._redactor.text(value)
-            return None if clean is value else {name: clean}
-        judged = self._judged({name: value})
-        return None if judged == {name: value} else judged
-
-    def _is_plain(self, name: str) -> bool:
-        is_plain = key_kind(name) is None and self._redactor.text(name) is name
-        if is_plain:
-            self._names.add(name)
-        return is_plain
-
-    def _judged(self, texts: dict[str, str]) -> dict[str, str]:
         return cast("dict[str, str]", self._redactor.value(cast("JsonValue", texts)))
 
-    def _links(self, links: tuple[Link, ...]) -> tuple[Link, ...]:
-        if all(self._redactor.text(link.url) is link.url for link in links):
-            return links
-        return tuple(Link(title=link.title, url=self._redactor.text(link.url)) for link in links)
+    def _link(self, link: Link) -> Link:
+        return Link(title=link.title, url=self._redactor.text(link.url))

@@ -13,6 +13,7 @@ from bot.intake.fields import (
     ANNOTATION_CHARS,
     KEY_CHARS,
     LABEL_CHARS,
+    MAX_LABELS,
     as_labels,
     as_line,
     as_links,
@@ -61,7 +62,8 @@ def _alert(item: JsonValue, default: Status, external: JsonValue) -> Alert:
     labels = as_labels(given_labels, LABEL_CHARS)
     annotations = as_labels(given_annotations, ANNOTATION_CHARS)
     links = _links(annotations, item.get("generatorURL"), external)
-    annotations |= left_out(given_labels, given_annotations)
+    if len(labels) >= MAX_LABELS or len(annotations) >= MAX_LABELS:
+        annotations |= left_out(given_labels, given_annotations)
     status = _status(item.get("status"), default)
     fingerprint = item.get("fingerprint")
     return Alert(

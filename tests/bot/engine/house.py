@@ -1,9 +1,9 @@
 """The loop, the inbox and the real store put together in a temporary folder, by hand."""
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -26,7 +26,18 @@ from bot.intake.person import Persons
 from bot.intake.reading import Reading
 from bot.intake.running import Running
 from bot.knowledge.planner import RunbookPlanner
-from bot.ports import Delivery, Draft, EvidenceStore, Group, Log, Outcome, Reply, StepModel
+from bot.ports import (
+    Delivery,
+    Draft,
+    EvidenceStore,
+    Group,
+    Log,
+    Outcome,
+    Recorded,
+    Refusal,
+    Reply,
+    StepModel,
+)
 from bot.store.store import Store
 from tests.bot.engine.making import Acting, Looking, Shop, Team, action_tool, opened_read
 from tests.bot.incident.making import alert
@@ -49,6 +60,8 @@ class World:
     read_only: bool = False
     max_steps: int = 10
     action_timeout_s: float = 5.0
+    shut: str = ""
+    tool_version: str = "1"
 
     def __post_init__(self) -> None:
         self.looking = Looking(self.shop)
@@ -64,7 +77,7 @@ class World:
         )
 
     def closed(self) -> str:
-        return "the bot is paused by dana" if self.paused else ""
+        return "the bot is paused by dana" if self.paused else self.shut
 
 
 @dataclass
@@ -132,27 +145,43 @@ async def open_house(
     folder: Path,
     world: World,
     *,
-    log: "type[Wrapped] | None" = None,
+    log: Callable[[Log], Log] | None = None,
     evidence: EvidenceStore | None = None,
 ) -> AsyncGenerator[House]:
     async with open_store(folder, world.clock) as store:
-        port: Log = store.log if log is None else log(store.log)
+        port = store.log if log is None else log(store.log)
         yield furnish(world, store, port, evidence)
 
 
 class Wrapped:
-    """A Log that passes everything on; tests override one verb of it."""
+    """A Log that passes everything on; a test overrides one verb of it."""
 
     def __init__(self, inner: Log) -> None:
         self.inner = inner
-        self.load = inner.load
-        self.append = inner.append
-        self.record = inner.record
-        self.sleep = inner.sleep
-        self.due = inner.due
-        self.heads = inner.heads
-        self.changed = inner.changed
-        self.open = inner.open
+
+    async def load(self, stream: str, after: int = 0) -> list[Event]:
+        return await self.inner.load(stream, after)
+
+    async def append(self, stream: str, expect: int, draft: Draft) -> Recorded:
+        return await self.inner.append(stream, expect, draft)
+
+    async def record(self, stream: str, build: Callable[[State], Draft | Refusal]) -> Recorded:
+        return await self.inner.record(stream, build)
+
+    async def sleep(self, stream: str, expect: int, wake_at: datetime | None) -> bool:
+        return await self.inner.sleep(stream, expect, wake_at)
+
+    async def due(self, now: datetime, limit: int = 500) -> list[str]:
+        return await self.inner.due(now, limit)
+
+    async def heads(self) -> dict[str, tuple[int, str]]:
+        return await self.inner.heads()
+
+    async def changed(self) -> int:
+        return await self.inner.changed()
+
+    async def open(self, make: Callable[[str], Draft]) -> Recorded:
+        return await self.inner.open(make)
 
 
 def furnish(
@@ -160,9 +189,11 @@ def furnish(
 ) -> House:
     log = log or store.log
     clock, team = world.clock, world.team
-    action = OpenAction(action_tool(timeout_s=world.action_timeout_s), world.acting)
+    tool = action_tool(version=world.tool_version, timeout_s=world.action_timeout_s)
     reads = {"http_probe": opened_read(world.looking)}
-    box = Toolbox(reads, {"job_run": action}, evidence or store.evidence, clock)
+    box = Toolbox(
+        reads, {"job_run": OpenAction(tool, world.acting)}, evidence or store.evidence, clock
+    )
     hands = Hands(
         prefetch=Prefetcher(team, store.changes, store.incidents, clock, 86400),
         reader=Reader(log, box, clock),
@@ -185,7 +216,9 @@ def replies(world: World, store: Store, log: Log | None = None) -> Replies:
         decisions,
         Asking(log, persons, world.team),
         Running(log, persons, decisions, world.team, world.clock),
-        Reading(log, store.incidents, decisions, persons, lambda: "all is well", lambda: "http://b"),
+        Reading(
+            log, store.incidents, decisions, persons, lambda: "all is well", lambda: "http://b"
+        ),
     )
 
 
@@ -213,10 +246,10 @@ async def play(house: House, incident: str = INC, patience: int = 40) -> None:
 async def _sleep(house: House, incident: str) -> None:
     """Move the clock to the alarm that the loop has set, and not a second further."""
     clock = house.world.clock
-    for _ in range(4000):
+    for _ in range(2000):
         if incident in await house.store.log.due(clock.now()):
             return
-        clock.advance(timedelta(seconds=5).total_seconds())
+        clock.advance(5)
     raise AssertionError("no alarm is set, and nobody will say anything")
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
-from bot.engine.toolbox import OpenAction, OpenRead
+from bot.engine.toolbox import OpenRead
 from bot.errors import ToolError
 from bot.incident.context import Context
 from bot.incident.model import (
@@ -89,7 +89,7 @@ class Shop:
 
 @dataclass
 class Looking:
-    """A read tool; `fails` are raised first, one a look, and `then` runs before each answer."""
+    """A read tool; `fails` are raised first, one a look."""
 
     shop: Shop
     fails: list[Exception] = field(default_factory=list[Exception])
@@ -119,6 +119,7 @@ class Acting:
     declaration: str = ""
     undo: bool = True
     previewed: bool = True
+    guarded: bool = True
     plans: list[Exception] = field(default_factory=list[Exception])
     reads_back: list[Exception] = field(default_factory=list[Exception])
     answer: ToolResult | None = None
@@ -147,7 +148,7 @@ class Acting:
             preview=f"{self.shop.version} -> {args.version}",
             previewed=self.previewed,
             undo=back if self.undo else None,
-            preconditions=(version_is(self.shop.version),),
+            preconditions=(version_is(self.shop.version),) if self.guarded else (),
             verify=(is_healthy(),),
             verify_after_s=(60, 300),
             before=self.shop.version,
@@ -271,9 +272,5 @@ def conclude() -> Conclude:
     return Conclude(summary="That is all.")
 
 
-def opened_read(tool: Looking, **kept: float) -> OpenRead:
-    return OpenRead(read_tool(**kept), tool)
-
-
-def opened_action(tool: Acting, version: str = "1", timeout_s: float = 5.0) -> OpenAction:
-    return OpenAction(action_tool(version=version, timeout_s=timeout_s), tool)
+def opened_read(tool: ReadTool, timeout_s: float = 5.0) -> OpenRead:
+    return OpenRead(read_tool(timeout_s=timeout_s), tool)

@@ -160,12 +160,24 @@ async def test_similar_incidents_tell_what_was_found_and_done(tmp_path: Path) ->
         assert await store.incidents.similar("Quite another thing", "ledger", "INC-4") == []
 
 
+def verified(made: Proposal) -> ActionVerified:
+    return ActionVerified(proposal=made.id, digest=digest(made), n=0, evidence="e", summary="well")
+
+
+def regressed(made: Proposal) -> ActionRegressed:
+    return ActionRegressed(proposal=made.id, digest=digest(made), n=0, evidence="e", why="worse")
+
+
+def undone(made: Proposal) -> ActionUndone:
+    return ActionUndone(proposal=made.id, by="9XYZ0000")
+
+
 @pytest.mark.parametrize(
     ("fact", "outcome"),
     [
-        (lambda made: verified(made), "helped"),
-        (lambda made: regressed(made), "did not help"),
-        (lambda made: ActionUndone(proposal=made.id, by="9XYZ0000"), "rolled back"),
+        (verified, "helped"),
+        (regressed, "did not help"),
+        (undone, "rolled back"),
     ],
 )
 async def test_what_came_of_an_action_is_said_in_words(
@@ -178,14 +190,6 @@ async def test_what_came_of_an_action_is_said_in_words(
         await resolve(store, "INC-1")
         (found,) = await store.incidents.similar("Error rate", "checkout", "")
         assert found.outcome == outcome
-
-
-def verified(made: Proposal) -> ActionVerified:
-    return ActionVerified(proposal=made.id, digest=digest(made), n=0, evidence="e", summary="well")
-
-
-def regressed(made: Proposal) -> ActionRegressed:
-    return ActionRegressed(proposal=made.id, digest=digest(made), n=0, evidence="e", why="worse")
 
 
 async def test_incidents_that_are_not_over_are_not_similar(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ class FakeLog:
         self.streams: dict[str, list[Event]] = {}
         self.written = asyncio.Event()
         self.ended = False
-        self.waiting = 0
+        self.waits = 0
         self.busy = False
 
     def add(self, *events: Event) -> None:
@@ -62,11 +62,8 @@ class FakeLog:
     async def subscribe(self) -> AsyncIterator[int]:
         while not self.ended:
             written = self.written
-            self.waiting += 1
-            try:
-                await written.wait()
-            finally:
-                self.waiting -= 1
+            self.waits += 1
+            await written.wait()
             if not self.ended:
                 yield await self.changed()
 
@@ -329,7 +326,9 @@ class World:
 
     clock: FakeClock = field(default_factory=lambda: FakeClock(stories.at(130)))
     settings: Settings = field(
-        default_factory=lambda: Settings(database_url=SecretStr("sqlite://"))
+        default_factory=lambda: Settings(
+            database_url=SecretStr("sqlite://"), body_max_bytes=200_000
+        )
     )
     checks: dict[str, tuple[bool, str]] = field(
         default_factory=lambda: {

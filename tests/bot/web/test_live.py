@@ -42,13 +42,13 @@ async def test_a_made_up_event_id_cannot_run_ahead(world: World) -> None:
 async def test_a_commit_is_told_and_stopping_ends_the_stream(world: World) -> None:
     async with signed_in(world) as browser:
         reading = asyncio.create_task(_events(browser, "/incidents/INC-7/events", {}))
-        while world.log.waiting == 0:
+        while world.log.waits < 1:
             await asyncio.sleep(0)
         story = stories.bad_deploy("INC-7")
         last = story[-1].seq
         note = story[7]
         world.log.add(type(note)("INC-7", last + 1, note.at, note.actor, note.body))
-        while world.log.waiting == 0:
+        while world.log.waits < 2:
             await asyncio.sleep(0)
         world.log.end()
         assert await reading == [f"id: {last + 1}", "event: changed"]
@@ -69,7 +69,7 @@ async def test_only_who_is_signed_in_may_listen(world: World) -> None:
         assert (await browser.get("/incidents/INC-999/events")).status_code == 404
 
 
-async def test_signing_out_ends_the_stream(monkeypatch: object) -> None:
+async def test_signing_out_ends_the_stream() -> None:
     async def silent() -> AsyncIterator[int]:
         await asyncio.Event().wait()
         yield 0

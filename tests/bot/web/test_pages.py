@@ -172,7 +172,7 @@ async def test_a_proposal_is_found_by_its_code_in_any_case(world: World) -> None
     async with signed_in(world) as browser:
         for name in ("7F3K", "p-7f3k", "7f3kq2zm"):
             assert (await browser.get(f"/proposals/{name}")).status_code == 200
-        for name in ("7F3", "0000", "7F3KQ2ZMX", "%00", "..", "<b>"):
+        for name in ("7F3", "0000", "7F3KQ2ZMX", "%00", "<b>"):
             assert (await browser.get(f"/proposals/{name}")).status_code == 404
 
 

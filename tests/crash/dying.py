@@ -1,0 +1,138 @@
+"""How a victim arranges its own death: at a commit, or at the action's call. No hook in the bot."""
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Literal
+from unittest import mock
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.pool import PoolProxiedConnection
+
+from bot.shelf import ActionCall, ToolResult
+from tools.write.jobs import JobRun, Running
+
+COMMITS = "commits"
+INCIDENT = "INC-1"
+When = Literal["before", "after"]
+
+
+class Death(BaseModel):
+    """Where to die: at the commit `commit` names, at the `number`-th commit, or at the call."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    when: When
+    commit: str = ""
+    number: int = 0
+    call: bool = False
+
+    def __str__(self) -> str:
+        what = self.commit or (f"commit {self.number}" if self.number else "the call")
+        return f"{self.when} {what}"
+
+
+def die() -> None:
+    """End this process as the kernel or an operator would."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def arm(death: Death | None, folder: Path) -> None:
+    """Wrap every write commit and the action's run; list the commits in `folder`/commits."""
+    commit, run = DefaultDialect.do_commit, Running.run
+    commits = Commits(is_new=not folder.joinpath("bot.db").exists())
+
+    def do_commit(self: DefaultDialect, connection: PoolProxiedConnection) -> None:
+        name = commits.name(connection)
+        fatal = death is not None and bool(name) and commits.is_one(death, name)
+        if fatal and death is not None and death.when == "before":
+            die()
+        commit(self, connection)
+        if name:
+            with folder.joinpath(COMMITS).open("a") as book:
+                book.write(f"{name}\n")
+        if fatal:
+            die()
+
+    async def run_job(self: Running, args: JobRun, call: ActionCall) -> ToolResult:
+        fatal = death is not None and death.call
+        if fatal and death is not None and death.when == "before":
+            die()
+        result = await run(self, args, call)
+        if fatal:
+            die()
+        return result
+
+    mock.patch.object(DefaultDialect, "do_commit", do_commit).start()
+    mock.patch.object(Running, "run", run_job).start()
+
+
+class Commits:
+    """Names each write commit by what it adds; "" for one that adds nothing, and for reads.
+
+    Events give their types. Evidence and alarms have none, so they are named by the event that
+    came before: `alarm after ActionProposed`.
+    """
+
+    def __init__(self, *, is_new: bool) -> None:
+        self._is_new = is_new
+        self._begun = False
+        self._row = 0
+        self._evidence = 0
+        self._alarms = ""
+        self._number = 0
+
+    def is_one(self, death: Death, name: str) -> bool:
+        """Count this commit, and tell whether it is the one to die at."""
+        self._number += 1
+        return name == death.commit or self._number == death.number
+
+    def name(self, connection: PoolProxiedConnection) -> str:
+        """Return the name of the commit that `connection` is about to make."""
+        cursor = connection.cursor()
+        try:
+            if _value(cursor, "PRAGMA query_only"):
+                return ""
+            return self._added(cursor) or ""
+        finally:
+            cursor.close()
+
+    def _added(self, cursor: DBAPICursor) -> str:
+        row, evidence, alarms = self._row, self._evidence, self._alarms
+        self._row = int(_value(cursor, "SELECT coalesce(max(row), 0) FROM event"))
+        self._evidence = int(_value(cursor, "SELECT count(*) FROM evidence"))
+        cursor.execute("SELECT id, wake_at FROM incident ORDER BY id")
+        self._alarms = json.dumps(cursor.fetchall())
+        if not self._begun:  # the look at the schema, or its creation
+            self._begun = True
+            return "the schema" if self._is_new else ""
+        cursor.execute("SELECT type, body FROM event WHERE row > ? ORDER BY row", (row,))
+        types = [_type(str(kind), bytes(body)) for kind, body in cursor.fetchall()]
+        if types:
+            return " + ".join(types)
+        kind = "evidence" if self._evidence > evidence else "alarm"
+        if kind == "alarm" and self._alarms == alarms:
+            return ""
+        return f"{kind} after {_last(cursor)}"
+
+
+def _value(cursor: DBAPICursor, sql: str) -> int:
+    cursor.execute(sql)
+    row = cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+def _last(cursor: DBAPICursor) -> str:
+    cursor.execute(
+        "SELECT type, body FROM event WHERE stream = ? ORDER BY seq DESC LIMIT 1", (INCIDENT,)
+    )
+    row = cursor.fetchone()
+    return _type(str(row[0]), bytes(row[1])) if row else "nothing"
+
+
+def _type(kind: str, body: bytes) -> str:
+    """Return an event's type; of a Step also its kind, since a run chooses several."""
+    return f"{kind}({json.loads(body)['step']['kind']})" if kind == "StepChosen" else kind

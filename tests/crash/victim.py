@@ -1,0 +1,158 @@
+"""The program that is killed: a whole bot on one file, and the people and systems around it."""
+
+import asyncio
+import json
+import sys
+from contextlib import AsyncExitStack
+from datetime import datetime
+from pathlib import Path
+from unittest import mock
+
+import httpx
+from pydantic import BaseModel, ConfigDict, SecretStr
+
+from bot.app.bot import Bot, World, open_bot
+from bot.app.entrances import RouteShelf, inbox_of, intake_of
+from bot.engine import embedded
+from bot.errors import ConfigError
+from bot.incident.reducer import State, fold
+from bot.incident.state import ProposalView
+from bot.ports import Outcome, Reply
+from bot.settings import Settings
+from tests.crash import scene
+from tests.crash.dying import INCIDENT, Death, arm
+
+LOOK_S = 0.01
+LIFE_S = 30.0
+TOLD = "told"
+
+
+class Config(BaseModel):
+    """One run. `folder` holds the database, the knowledge, and what the outside remembers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    folder: Path
+    target: str
+    start: datetime
+    death: Death | None = None
+
+    @property
+    def url(self) -> str:
+        """The database's address."""
+        return f"sqlite:///{self.folder}/bot.db"
+
+
+class Surroundings:
+    """Monitoring, the deploy system and a human; what they got an answer to is theirs to keep.
+
+    They act while the bot rests, and send or say again whatever was not answered before a death.
+    """
+
+    def __init__(self, config: Config, bot: Bot) -> None:
+        self._config = config
+        self._bot = bot
+        self._intake = intake_of(bot, RouteShelf(bot))
+        self._inbox = inbox_of(bot, "http://127.0.0.1")
+        self._memory = config.folder / TOLD
+        self._told = set(self._memory.read_text().split()) if self._memory.exists() else set[str]()
+
+    async def until_closed(self) -> None:
+        """Live until the incident is closed and the bot rests."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            if self._bot.dispatcher.busy:
+                continue
+            state = fold(await self._bot.store.log.load(INCIDENT))
+            if state.incident.status == "closed":
+                return
+            await self._act(state)
+
+    async def _act(self, state: State) -> None:
+        start = self._config.start
+        if "deploy" not in self._told:
+            headers = _bearer("TRIAGE_HOOK_CHANGE")
+            await self._intake.change("default", headers, scene.deploy(start))
+            self._answered("deploy")
+        elif "firing" not in self._told:
+            await self._alert("firing")
+        for view in state.incident.proposals.values():
+            await self._decide(view)
+            settled = view.status in {"succeeded", "failed"} and view.verify_due_at is None
+            if settled and "resolved" not in self._told:
+                await self._alert("resolved")
+
+    async def _alert(self, status: str) -> None:
+        headers = _bearer("TRIAGE_HOOK_ALERTMANAGER")
+        body = scene.alerts(self._config.start, status)
+        await self._intake.hook("alertmanager", "default", headers, body)
+        self._answered(status)
+
+    async def _decide(self, view: ProposalView) -> None:
+        name = f"P-{view.proposal.id}"
+        if "approve" not in self._told:
+            outcome = await self._say(f"approve {name}")
+            assert outcome.kind in {"done", "already"}, outcome
+            self._answered("approve")
+        elif view.status == "unknown":
+            async with httpx.AsyncClient() as browser:
+                seen = (await browser.get(f"{self._config.target}/state")).json()
+            verdict = "worked" if seen["version"] == scene.GOOD else "failed"
+            told = f"reconcile {name} {verdict} the checkout says {json.dumps(seen)}"
+            outcome = await self._say(told)
+            assert outcome.kind == "done", outcome
+            self._answered("reconcile")
+
+    async def _say(self, text: str) -> Outcome:
+        said = Reply(f"web:{scene.PERSON}", "web", "", "command", person=scene.PERSON, text=text)
+        return await self._inbox.reply(said)
+
+    def _answered(self, word: str) -> None:
+        self._told.add(word)
+        with self._memory.open("a") as memory:
+            memory.write(f"{word}\n")
+
+
+def _bearer(secret: str) -> dict[str, str]:
+    return {
+        "authorization": f"Bearer {scene.SECRETS[secret]}",
+        "content-type": "application/json",
+    }
+
+
+async def live(config: Config) -> None:
+    """Start as the bot starts, live until the incident is closed, end as the bot ends."""
+    settings = Settings(
+        DATABASE_URL=SecretStr(config.url),  # pyright: ignore[reportCallIssue]
+        runbooks=config.folder / "knowledge",
+        debounce_s=0,
+        close_after_s=0,
+    )
+    clock = scene.QuickClock(config.start)
+    world = World(settings, clock, lambda name: scene.SECRETS.get(name, ""))
+    async with AsyncExitStack() as stack:
+        bot = await open_bot(stack, world)
+        await bot.begin()
+        sweeping = asyncio.create_task(bot.dispatcher.run())
+        async with asyncio.timeout(LIFE_S):
+            await Surroundings(config, bot).until_closed()
+        bot.drive.stopping = True
+        await bot.dispatcher.stop(LIFE_S)
+        await sweeping
+
+
+def run(path: str) -> int:
+    """Live as the file says; 2 and the reason when the bot cannot start."""
+    config = Config.model_validate_json(Path(path).read_bytes())
+    arm(config.death, config.folder)
+    with mock.patch.object(embedded, "SWEEP_S", 2 * LOOK_S):
+        try:
+            asyncio.run(live(config))
+        except ConfigError as error:
+            print(error, file=sys.stderr)
+            return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1]))
