@@ -29,6 +29,7 @@ from bot.store.store import Store, StoreLimits
 
 log = logging.getLogger(__name__)
 Secret = Callable[[str], str]
+PAGE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +110,19 @@ class Bot:
         """Read the bot's own state and drive what an earlier process left open."""
         await self.household.refresh()
         await self.library.announce(self.store.log)
-        for row in await self.store.incidents.page(Filter(status="open", limit=200)):
-            self.dispatcher.wake(row.id)
+        await self._wake_unfinished()
+
+    async def _wake_unfinished(self) -> None:
+        """Drive every incident that is not closed: what held them back may be gone."""
+        for status in ("open", "resolved"):
+            before, more = "", True
+            while more:
+                where = Filter(status=status, before=before, limit=PAGE)
+                rows = await self.store.incidents.page(where)
+                for row in rows:
+                    self.dispatcher.wake(row.id)
+                more = len(rows) == PAGE
+                before = rows[-1].id if rows else ""
 
     def _committed(self, streams: frozenset[str]) -> None:
         if HOUSE in streams:
@@ -128,8 +140,7 @@ class Bot:
         was = self.household.paused
         await self.household.refresh()
         if was and not self.household.paused:
-            for row in await self.store.incidents.page(Filter(status="open", limit=200)):
-                self.dispatcher.wake(row.id)
+            await self._wake_unfinished()
 
     async def _slot_of(self, incident: str) -> str:
         """Return the service whose slots an incident uses; its own when it has none."""

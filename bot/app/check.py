@@ -56,12 +56,17 @@ def _inspect(settings: Settings) -> tuple[list[str], list[str]]:
     routes = read_routes(
         knowledge.hooks, frozenset(SOURCES), secret, settings.allow_insecure_webhook
     )
-    problems = [
-        *lint_knowledge(knowledge, given),
-        *asyncio.run(_open_each(given)),
-        *gate_problems(knowledge),
+    lacking, opened = asyncio.run(_open_each(given))
+    problems = [*lint_knowledge(knowledge, given), *lacking, *gate_problems(knowledge)]
+    every = sorted({*READ_TOOLS, *ACTIONS})
+    there = ", ".join(name for name in every if name in opened)
+    absent = ", ".join(name for name in every if name not in opened) or "none"
+    notes = [
+        f"tools configured: {there}",
+        f"tools left out for want of their address: {absent}",
+        *routes.problems(),
+        *unreachable(knowledge.policy, knowledge.people),
     ]
-    notes = [*routes.problems(), *unreachable(knowledge.policy, knowledge.people)]
     if not any(rule.allow for rule in knowledge.policy.rules):
         notes.append("READ-ONLY: policy.yaml enables no action; a rule that allows one does")
     if settings.read_only:
@@ -69,16 +74,18 @@ def _inspect(settings: Settings) -> tuple[list[str], list[str]]:
     return problems, notes
 
 
-async def _open_each(given: Needs) -> list[str]:
-    """Open every tool once, one by one, so that each says what it lacks."""
+async def _open_each(given: Needs) -> tuple[list[str], list[str]]:
+    """Open every tool once, one by one: what each lacks, and which are configured."""
     problems: list[str] = []
+    opened: list[str] = []
     for tool in (*READ_TOOLS.values(), *ACTIONS.values()):
         async with AsyncExitStack() as stack:
             try:
-                await stack.enter_async_context(tool.open(given))
+                if await stack.enter_async_context(tool.open(given)) is not None:
+                    opened.append(tool.name)
             except ConfigError as error:
                 problems.append(f"{tool.name}: {error}")
-    return problems
+    return problems, opened
 
 
 def offline(knowledge: Knowledge) -> Needs:
@@ -97,9 +104,11 @@ def lint_knowledge(knowledge: Knowledge, given: Needs) -> list[str]:
 
 def _schema_of(name: str, given: Needs) -> dict[str, JsonValue]:
     tool = READ_TOOLS.get(name) or ACTIONS[name]
-    schema: dict[str, JsonValue] = tool.args.model_json_schema()
-    _ = given
-    return schema
+    if tool.schema is not None:
+        closed = tool.schema(given)
+        if closed != {"not": {}}:
+            return closed
+    return tool.args.model_json_schema()
 
 
 def lint_folder(path: Path) -> list[str]:

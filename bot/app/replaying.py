@@ -10,7 +10,6 @@ from bot.incident.events import Event, Unknown, encode, stamp
 from bot.incident.fact import HOUSE
 from bot.incident.house import House, extend_house
 from bot.incident.reducer import State, fold
-from bot.store.audit import verify_chains
 from bot.store.store import Store
 
 BODY_CHARS = 400
@@ -74,7 +73,7 @@ def _state_lines(state: State, effect: str) -> Iterator[str]:
 
 async def verify_lines(store: Store) -> tuple[list[str], bool]:
     """Check every chain; return what to print and whether all is sound."""
-    breaks = await store.database.ask(verify_chains)
+    breaks = await store.verify()
     heads = await store.log.heads()
     if not breaks:
         total = sum(seq for seq, _ in heads.values())

@@ -51,7 +51,11 @@ class OpenAction:
 
 
 class Toolbox:
-    """Read tools for the agent's side and actions for the executor, kept apart (E-08)."""
+    """Read tools for the agent's side and actions for the executor, kept apart (E-08).
+
+    Attributes:
+        digest: Hex SHA-256 over the names, versions and schemas of what is open.
+    """
 
     def __init__(
         self,
@@ -64,20 +68,18 @@ class Toolbox:
         self._actions = dict(actions)
         self._evidence = evidence
         self._clock = clock
-
-    def offers(self) -> tuple[ToolOffer, ...]:
-        """Return what a StepModel may name, sorted by name."""
-        opened = [item.tool for item in (*self._reads.values(), *self._actions.values())]
-        return tuple(
+        opened = [item.tool for item in (*reads.values(), *actions.values())]
+        self._offers = tuple(
             ToolOffer(tool.name, tool.description, tool.args.model_json_schema(), tool.kind)
             for tool in sorted(opened, key=lambda tool: tool.name)
         )
+        named = [[tool.name, tool.version] for tool in opened]
+        text = json.dumps([named, [[o.name, o.kind, dict(o.args_schema)] for o in self._offers]])
+        self.digest = hashlib.sha256(text.encode()).hexdigest()
 
-    @property
-    def digest(self) -> str:
-        """Hex SHA-256 over the names, versions and schemas that are open."""
-        text = json.dumps([[o.name, o.kind, dict(o.args_schema)] for o in self.offers()])
-        return hashlib.sha256(text.encode()).hexdigest()
+    def offers(self) -> tuple[ToolOffer, ...]:
+        """Return what a StepModel may name, sorted by name."""
+        return self._offers
 
     def action(self, name: str) -> OpenAction | None:
         """Return an open action, or None when it is not configured here."""

@@ -77,8 +77,10 @@ def headline(alerts: Sequence[Alert], truncated: int = 0) -> str:
 def worst(alerts: Iterable[Alert]) -> Severity:
     """Return the most urgent severity of what fires (of all, when nothing does)."""
     found = {alert.severity for alert in _telling(tuple(alerts))}
-    unknown: Severity = "unknown"
-    return next((severity for severity in SEVERITIES if severity in found), unknown)
+    for severity in SEVERITIES:
+        if severity in found:
+            return severity
+    return "unknown"
 
 
 def alert_key(alert: Alert) -> str:

@@ -15,7 +15,7 @@ from bot.incident.reducer import State, fold
 from bot.logs import correlation
 from bot.ports import Outcome, OutcomeKind
 from bot.web.doors import Doors
-from bot.web.render import environment_of, static_files
+from bot.web.render import static_files, templates
 from bot.web.session import Gate, Visitor
 
 LIVE_HEADER = "x-live"
@@ -44,7 +44,7 @@ class Desk:
         self.doors = doors
         self.gate = gate
         self.files = static_files()
-        self._templates = environment_of(self.files)
+        self._templates = templates()
         self._house = House()
         self._notices: OrderedDict[str, Outcome] = OrderedDict()
 

@@ -1,17 +1,17 @@
 """Templates to HTML: everything escaped, nothing undefined, no invisible character let through."""
 
 import hashlib
-import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import cast
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
-from pydantic import JsonValue
 
+from bot.conversation.shown import leaf_words
 from bot.web.line import LABELS
 
 HERE = Path(__file__).parent
@@ -26,7 +26,7 @@ SEVERITY_NAMES: dict[str, str] = {
     "high": "SEV2 High",
     "warning": "SEV3 Warning",
     "info": "SEV4 Info",
-    "unknown": "SEV5 Unknown",
+    "unknown": "SEV? Unknown",
 }
 STATIC_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
@@ -38,6 +38,7 @@ def seen(value: object) -> object:
     return value
 
 
+@cache
 def static_files() -> dict[str, tuple[bytes, str, str]]:
     """Return name → (bytes, media type, short digest) of the few files in `static/`."""
     found: dict[str, tuple[bytes, str, str]] = {}
@@ -49,8 +50,10 @@ def static_files() -> dict[str, tuple[bytes, str, str]]:
     return found
 
 
-def environment_of(files: dict[str, tuple[bytes, str, str]]) -> Environment:
-    """Return the template environment; `static('app.css')` names a file by its digest."""
+@cache
+def templates() -> Environment:
+    """Return the one template environment; `static('app.css')` names a file by its digest."""
+    files = static_files()
     env = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
@@ -75,7 +78,7 @@ def environment_of(files: dict[str, tuple[bytes, str, str]]) -> Environment:
         "span": span,
         "severity": SEVERITY_NAMES.__getitem__,
         "kind": LABELS.__getitem__,
-        "typed": typed,
+        "typed": leaf_words,
     }
     return env
 
@@ -112,8 +115,3 @@ def span(length: timedelta) -> str:
         rest = minutes % 60
         return f"{hours} h {rest} min" if rest else f"{hours} h"
     return f"{days} d {hours % 24} h" if hours % 24 else f"{days} d"
-
-
-def typed(value: JsonValue) -> str:
-    """Return a parameter's value as it is: text bare, anything else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

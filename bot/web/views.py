@@ -1,28 +1,24 @@
 """What templates are given beyond the state itself: small values, computed before rendering."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
-from typing import cast
 
 from pydantic import JsonValue
 
+from bot.conversation.shown import KINDS, leaf_paths, leaf_words, predicate_words
 from bot.incident.events import Event
-from bot.incident.model import Predicate, Probe
+from bot.incident.model import Probe
 from bot.incident.policy import Case, Refuse, enabled, quorum
 from bot.incident.proposal import Proposal, code
 from bot.incident.state import ProposalView, State
 from bot.ports import Library
 from bot.web.line import Line
-from bot.web.render import typed
 from bot.web.words import fields, words
 
-SIGNS = {"eq": "=", "ne": "≠", "lt": "<", "le": "≤", "gt": ">", "ge": "≥", "in": "is one of",
-         "contains": "contains"}  # fmt: skip
-KINDS: dict[type, str] = {str: "text", bool: "yes/no", int: "number", type(None): "nothing"}
-TIMELINE_EVENTS = 500
+TIMELINE_EVENTS = 200
 """Events on one page of a timeline; older ones are a link away."""
 
 
@@ -70,43 +66,22 @@ def timeline(events: Sequence[Event], before: int = 0) -> list[tuple[date, list[
 
 def parameters(args: dict[str, JsonValue]) -> list[Parameter]:
     """Return every leaf of `args`, in order; an empty list or map is a leaf too."""
-    return [Parameter(name, typed(value), _sort(value)) for name, value in leaves(args)]
-
-
-def _sort(value: JsonValue) -> str:
-    kind = cast("type[object]", type(value))
-    return KINDS.get(kind, "list")
-
-
-def leaves(value: JsonValue, name: str = "") -> Iterator[tuple[str, JsonValue]]:
-    """Yield (path, leaf) of nested JSON, such as `matchers[0].name`."""
-    if isinstance(value, dict) and value:
-        for key, item in value.items():
-            yield from leaves(item, f"{name}.{key}" if name else key)
-    elif isinstance(value, list) and value:
-        for place, item in enumerate(value):
-            yield from leaves(item, f"{name}[{place}]")
-    else:
-        yield name, value
+    found = leaf_paths(args)
+    return [Parameter(path, leaf_words(leaf), _sort(leaf)) for path, leaf in found if path]
 
 
 def check_of(probe: Probe) -> Check:
     """Return a probe in words."""
     args = json.dumps(probe.args, ensure_ascii=False)
-    return Check(probe.title, probe.tool, args, test_of(probe.expect))
+    return Check(probe.title, probe.tool, args, predicate_words(probe.expect))
 
 
-def test_of(test: Predicate) -> str:
-    """Return a predicate in words, with brackets where it nests."""
-    if test.not_ is not None:
-        return f"not ({test_of(test.not_)})"
-    if test.all or test.any:
-        word = " and " if test.all else " or "
-        parts = [test_of(part) for part in test.all or test.any]
-        return f"({word.join(parts)})" if len(parts) > 1 else parts[0]
-    if test.op == "exists":
-        return f"{test.fact} is known"
-    return f"{test.fact} {SIGNS[test.op]} {typed(test.value)}"
+def _sort(leaf: JsonValue) -> str:
+    if leaf is None:
+        return "nothing"
+    if isinstance(leaf, str) and (not leaf or leaf != leaf.strip()):
+        return f"text, {len(leaf)} characters"
+    return KINDS.get(leaf.__class__, "empty")
 
 
 def who_may(library: Library, proposal: Proposal) -> str:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from collections import Counter
 from pathlib import Path
 from typing import Literal
 from unittest import mock
@@ -74,7 +75,7 @@ class Commits:
     """Names each write commit by what it adds; "" for one that adds nothing, and for reads.
 
     Events give their types. Evidence and alarms have none, so they are named by the event that
-    came before: `alarm after ActionProposed`.
+    came before: `alarm after ActionProposed`. A name that comes again in one life is numbered.
     """
 
     def __init__(self, *, is_new: bool) -> None:
@@ -84,6 +85,7 @@ class Commits:
         self._evidence = 0
         self._alarms = ""
         self._number = 0
+        self._times: Counter[str] = Counter()
 
     def is_one(self, death: Death, name: str) -> bool:
         """Count this commit, and tell whether it is the one to die at."""
@@ -96,9 +98,12 @@ class Commits:
         try:
             if _value(cursor, "PRAGMA query_only"):
                 return ""
-            return self._added(cursor) or ""
+            name = self._added(cursor)
         finally:
             cursor.close()
+        self._times[name] += 1
+        again = self._times[name]
+        return f"{name} #{again}" if name and again > 1 else name
 
     def _added(self, cursor: DBAPICursor) -> str:
         row, evidence, alarms = self._row, self._evidence, self._alarms

@@ -27,6 +27,11 @@ def _child(path: str) -> int:
         return 1
 
 
+def _tell(number: int) -> None:
+    sys.stdout.write(f"{number}\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     """Serve until the other end hangs up."""
     for line in sys.stdin:
@@ -35,9 +40,9 @@ def main() -> None:
             code = _child(line.strip())
             sys.stderr.flush()
             os._exit(code)
-        print(pid, flush=True)
+        _tell(pid)
         _, status = os.waitpid(pid, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
+        _tell(os.waitstatus_to_exitcode(status))
 
 
 if __name__ == "__main__":

@@ -23,7 +23,10 @@ title: Bad deploy
 match: ['alertname="CheckoutErrorRateHigh"']
 diagnose:
   - {id: deploys, tool: changes_recent, args: {service: "${service}", window_s: 86400}}
-  - {id: state, tool: http_probe, args: {service: "${service}", probe: state}}
+  - id: state
+    tool: http_probe
+    args: {service: "${service}", probe: state}
+    when: {fact: deploys.count, op: gt, value: 0}
 outcomes:
   - name: failing since the deploy
     when:

@@ -149,7 +149,7 @@ def run(path: str) -> int:
         try:
             asyncio.run(live(config))
         except ConfigError as error:
-            print(error, file=sys.stderr)
+            sys.stderr.write(f"{error}\n")
             return 2
     return 0
 

@@ -61,6 +61,7 @@ class World:
     max_steps: int = 10
     action_timeout_s: float = 5.0
     shut: str = ""
+    since: dict[str, datetime] = field(default_factory=dict[str, datetime])
     tool_version: str = "1"
 
     def __post_init__(self) -> None:
@@ -112,11 +113,13 @@ class House:
     ) -> str:
         """Deliver one alert through the store's own door; return the incident."""
         self.deliveries += 1
-        name = f"d{self.deliveries}-{status}-{key}"
         clock = self.world.clock
+        name = f"d{self.deliveries}-{status}-{key}-{clock.now():%H%M%S}"
         delivery = Delivery(name, "alertmanager", "default", name, clock.now(), {}, name.encode())
-        one = alert(status, key, **labels)
-        group = Group(key, one.title, "checkout", "critical", ((f"{name}", one),))
+        if status == "firing":
+            self.world.since[key] = clock.now()
+        one = alert(status, key, **labels).model_copy(update={"starts_at": self.world.since[key]})
+        group = Group(key, one.title, "checkout", "critical", ((name, one),))
         accepted = await self.store.deliveries.accept(delivery, [group])
         return accepted.incidents[0]
 

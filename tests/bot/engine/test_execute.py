@@ -15,12 +15,14 @@ from bot.incident.facts_action import (
     ProposalSuperseded,
 )
 from bot.incident.model import Rule
+from bot.incident.proposal import digest
 from bot.incident.reducer import State
 from bot.knowledge.people import People
-from bot.ports import Draft, Evidence, Log, Recorded, Refusal
+from bot.ports import Draft, Evidence, Recorded, Refusal
 from bot.shelf import ToolResult
 from tests.bot.engine.house import INC, House, World, Wrapped, open_house, order
 from tests.bot.engine.making import DANA, EVE, RULE, policy
+from tests.bot.incident.making import proposal
 
 Spoil = Callable[[World], None]
 
@@ -94,7 +96,6 @@ async def test_the_intent_is_committed_before_the_call(tmp_path: Path) -> None:
         (b'"version":"v41"', b'"version":"v40"'),
         (b'"target":"checkout"', b'"target":"checkouT"'),
         (b'"risk":"medium"', b'"risk":"low"'),
-        (b'"revision":1', b'"revision":9007199254740993'),
     ],
 )
 async def test_e07_one_changed_byte_is_refused(tmp_path: Path, old: bytes, new: bytes) -> None:
@@ -105,13 +106,31 @@ async def test_e07_one_changed_byte_is_refused(tmp_path: Path, old: bytes, new: 
     assert changed == 1
     async with open_house(tmp_path, world) as house:
         await house.drive(INC)
-        if b"revision" in old:
-            assert "ActionStarted" not in await house.types()
-        else:
-            fact = await superseded(house)
-            assert fact.security
-            assert "not the ones that were approved" in fact.why
+        fact = await superseded(house)
+    assert fact.security
+    assert "not the ones that were approved" in fact.why
     assert world.shop.calls == []
+
+
+async def test_e07_a_forged_digest_is_covered_by_no_decision(tmp_path: Path) -> None:
+    world = World()
+    async with open_house(tmp_path, world) as house:
+        await approved(house)
+        asked = (await house.view()).asked
+    forged = asked.proposal.model_copy(update={"target": "billing"})
+    assert tamper(tmp_path / "bot.db", b'"target":"checkout"', b'"target":"billing"')
+    assert tamper(tmp_path / "bot.db", asked.digest.encode(), digest(forged).encode())
+    async with open_house(tmp_path, world) as house:
+        await house.drive(INC)
+        assert (await house.view()).status == "pending"
+    assert world.shop.calls == []
+
+
+def test_e07_bytes_without_a_canonical_form_are_refused() -> None:
+    asked = proposal(args={"job": "rollback", "id": 2**53})
+    with pytest.raises(execute.Revoked) as refused:
+        execute.check_digest(asked, "0" * 64)
+    assert refused.value.security
 
 
 def tamper(path: Path, old: bytes, new: bytes) -> int:
@@ -130,8 +149,6 @@ def tamper(path: Path, old: bytes, new: bytes) -> int:
 
 
 async def test_e07_arguments_that_would_be_sent_otherwise_are_refused() -> None:
-    from tests.bot.incident.making import proposal
-
     asked = proposal()
     execute.check_arguments(asked, asked.args)
     with pytest.raises(execute.Revoked) as refused:
@@ -452,15 +469,3 @@ async def test_e22_a_high_risk_action_runs_after_two_persons_only(tmp_path: Path
     assert "needs one more person" in first.text
     assert again.kind == "already"
     assert [by for _, _, by in world.shop.calls] == ["dana, eve"]
-
-
-def test_the_pauses_of_patience_never_end() -> None:
-    assert execute.RETRY_S[-1] <= 5
-    assert isinstance(execute.RETRY_S, tuple)
-
-
-def test_wrapped_is_a_log() -> None:
-    def takes(log: type[Log]) -> type[Log]:
-        return log
-
-    assert takes(Wrapped) is Wrapped

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import httpx
 
 from bot.web.server import build
-from tests.bot.web.fakes import OPERATOR_TOKEN, World
+from tests.bot.web.world import OPERATOR_TOKEN, World
 
 ORIGIN = "http://127.0.0.1:8080"
 PAGES = (

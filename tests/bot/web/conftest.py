@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.bot.web.fakes import World
+from tests.bot.web.world import World
 
 
 @pytest.fixture

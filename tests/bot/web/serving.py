@@ -5,7 +5,7 @@ import sys
 import uvicorn
 
 from bot.web.server import build
-from tests.bot.web.fakes import OPERATOR_TOKEN, World
+from tests.bot.web.world import OPERATOR_TOKEN, World
 
 
 def main() -> None:

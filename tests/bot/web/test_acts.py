@@ -3,28 +3,20 @@
 import pytest
 
 from bot.incident.commands import parse
+from bot.incident.reducer import fold
 from bot.ports import Outcome
+from tests.bot.web import stories
 from tests.bot.web.browsing import Page, send, signed_in
-from tests.bot.web.fakes import World
+from tests.bot.web.world import World
 
 DECISION = "/proposals/7F3KQ2ZM/decision"
 
 
-def shown(world: World, name: str = "7F3KQ2ZM") -> dict[str, str]:
+def shown(world: World) -> dict[str, str]:
     """What the page's own approve form would send."""
-    row = next(
-        view.asked
-        for events in world.log.streams.values()
-        for view in _proposals(events)
-        if view.proposal.id == name
-    )
-    return {"verdict": "approve", "revision": "1", "digest12": row.digest[:12], "confirm": "yes"}
-
-
-def _proposals(events: list[object]) -> list[object]:
-    from bot.incident.reducer import fold
-
-    return list(fold(events).incident.proposals.values())  # type: ignore[arg-type]
+    view = fold(world.log.streams["INC-7"]).incident.proposals["7F3KQ2ZM"]
+    digest12 = view.asked.digest[:12]
+    return {"verdict": "approve", "revision": "1", "digest12": digest12, "confirm": "yes"}
 
 
 async def test_an_approval_is_handed_on_with_the_digest_that_was_shown(world: World) -> None:
@@ -48,8 +40,6 @@ async def test_a_medium_risk_needs_the_tick(world: World) -> None:
 
 
 async def test_a_high_risk_needs_the_targets_name(world: World) -> None:
-    from tests.bot.web import stories
-
     world.log.streams["INC-7"] = stories.bad_deploy("INC-7", "high")
     async with signed_in(world) as browser:
         page = Page((await browser.get("/proposals/7F3KQ2ZM")).text)

@@ -12,7 +12,7 @@ from bot.incident.facts_house import OversizeRefused
 from bot.telemetry import REGISTRY
 from bot.web.hooks import Hooks, Message
 from tests.bot.web.browsing import client
-from tests.bot.web.fakes import World
+from tests.bot.web.world import World
 
 DOOR = "/hooks/alertmanager/default"
 
@@ -159,7 +159,7 @@ async def test_a_sender_that_hangs_up_is_no_delivery_and_no_error(world: World) 
     async def send(message: Message) -> None:
         sent.append(message)
 
-    scope = {"type": "http", "method": "POST", "path": DOOR, "headers": []}
+    scope: dict[str, object] = {"type": "http", "method": "POST", "path": DOOR, "headers": []}
     await Hooks(world.doors())(scope, receive, send)
     assert (sent, world.taken) == ([], [])
 

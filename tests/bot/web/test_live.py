@@ -9,7 +9,7 @@ from bot.web import live
 from bot.web.live import beats
 from tests.bot.web import stories
 from tests.bot.web.browsing import client, signed_in
-from tests.bot.web.fakes import World
+from tests.bot.web.world import World
 
 
 async def _events(browser: httpx.AsyncClient, path: str, headers: dict[str, str]) -> list[str]:
@@ -42,14 +42,13 @@ async def test_a_made_up_event_id_cannot_run_ahead(world: World) -> None:
 async def test_a_commit_is_told_and_stopping_ends_the_stream(world: World) -> None:
     async with signed_in(world) as browser:
         reading = asyncio.create_task(_events(browser, "/incidents/INC-7/events", {}))
-        while world.log.waits < 1:
-            await asyncio.sleep(0)
+        await world.log.listening.wait()
+        world.log.listening.clear()
         story = stories.bad_deploy("INC-7")
         last = story[-1].seq
         note = story[7]
         world.log.add(type(note)("INC-7", last + 1, note.at, note.actor, note.body))
-        while world.log.waits < 2:
-            await asyncio.sleep(0)
+        await world.log.listening.wait()
         world.log.end()
         assert await reading == [f"id: {last + 1}", "event: changed"]
 

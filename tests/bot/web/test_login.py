@@ -6,7 +6,7 @@ from pydantic import HttpUrl
 from bot.settings import Settings
 from bot.web.session import ABSOLUTE, IDLE, digest_of
 from tests.bot.web.browsing import ORIGIN, client, csrf, send, signed_in
-from tests.bot.web.fakes import FIRST_TOKEN, OPERATOR_TOKEN, World
+from tests.bot.web.world import FIRST_TOKEN, OPERATOR_TOKEN, World
 
 
 def https(world: World) -> World:

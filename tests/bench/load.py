@@ -1,0 +1,116 @@
+"""Load over keep-alive connections: a fixed number of requests, as fast as they are answered."""
+
+import asyncio
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import uvloop
+
+from tests.bench.children import BenchError
+
+CONNECTIONS = 32
+STALLED_S = 60.0
+
+
+@dataclass
+class Sent:
+    """What came of it: seconds until the last answer, and each answer's latency and status."""
+
+    wall_s: float = 0.0
+    latencies_s: list[float] = field(default_factory=list[float])
+    statuses: dict[int, int] = field(default_factory=dict[int, int])
+
+
+def request(path: str, body: bytes, token: str = "") -> bytes:
+    """The bytes of one POST of JSON."""
+    bearer = f"Authorization: Bearer {token}\r\n" if token else ""
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        f"{bearer}Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+def send_all(
+    port: int, requests: Sequence[bytes], connections: int = CONNECTIONS, rate: float = 0.0
+) -> Sent:
+    """Send each request once; BenchError unless every one is answered with 200.
+
+    With a `rate` a request is sent at its own time, `rate` a second, and its latency counts from
+    that time, however late it was sent; else one follows the other on each connection.
+    """
+    sent = uvloop.run(_send(port, requests, min(connections, len(requests)), rate))
+    if sent.statuses != {200: len(requests)}:
+        raise BenchError(f"{len(requests)} requests were answered so: {sent.statuses}")
+    return sent
+
+
+async def _send(port: int, requests: Sequence[bytes], connections: int, rate: float) -> Sent:
+    loop = asyncio.get_running_loop()
+    sent = Sent()
+    queue = iter(enumerate(requests))
+    began = time.perf_counter()
+    lines = [_Line(queue, sent, began, rate) for _ in range(connections)]
+    async with asyncio.timeout(STALLED_S + (len(requests) / rate if rate else 0)):
+        for line in lines:
+            await loop.create_connection(lambda line=line: line, "127.0.0.1", port)
+        await asyncio.gather(*(line.done for line in lines))
+    sent.wall_s = time.perf_counter() - began
+    return sent
+
+
+class _Line(asyncio.Protocol):
+    """One connection, which takes the next request off the common queue when it is free."""
+
+    def __init__(
+        self, queue: Iterator[tuple[int, bytes]], sent: Sent, began: float, rate: float
+    ) -> None:
+        self._queue = queue
+        self._sent = sent
+        self._began = began
+        self._rate = rate
+        self._buffer = b""
+        self._at = 0.0
+        self.done = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._next()
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        head, found, body = self._buffer.partition(b"\r\n\r\n")
+        if not found or len(body) < _length(head):
+            return
+        self._buffer = b""
+        status = int(head[9:12])
+        self._sent.statuses[status] = self._sent.statuses.get(status, 0) + 1
+        self._sent.latencies_s.append(time.perf_counter() - self._at)
+        self._next()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.done.done():
+            self.done.set_exception(exc or BenchError("the server closed the connection"))
+
+    def _next(self) -> None:
+        number, message = next(self._queue, (0, b""))
+        if not message:
+            if not self.done.done():
+                self.done.set_result(None)
+            self._transport.close()
+            return
+        if not self._rate:
+            self._at = time.perf_counter()
+            self._transport.write(message)
+            return
+        self._at = self._began + number / self._rate
+        wait_s = max(self._at - time.perf_counter(), 0)
+        asyncio.get_running_loop().call_later(wait_s, self._transport.write, message)
+
+
+def _length(head: bytes) -> int:
+    lower = head.lower()
+    place = lower.find(b"content-length:")
+    return int(lower[place + 15 :].split(b"\r\n", 1)[0]) if place >= 0 else 0

@@ -1,0 +1,123 @@
+from datetime import timedelta
+from typing import Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.incident.grouping import alert_key, bundles, headline, worst
+from bot.incident.model import Alert, Severity
+from tests.bot.incident.making import T0
+from tests.bot.incident.making import alert as made
+
+
+def alert(
+    title: str = "DiskFull",
+    severity: Severity = "warning",
+    *,
+    status: Literal["firing", "resolved"] = "firing",
+    fingerprint: str = "f1",
+    **labels: str,
+) -> Alert:
+    base = made(status, fingerprint)
+    return base.model_copy(
+        update={"title": title, "severity": severity, "labels": labels, "service": ""}
+    )
+
+
+def nobody(_alert: Alert) -> str:
+    return ""
+
+
+def test_d07_a_delivery_with_a_group_key_is_one_incident() -> None:
+    alerts = [alert(fingerprint=str(n)) for n in range(40)]
+    (bundle,) = bundles(alerts, "{}:{a}", 38, nobody)
+    assert bundle.group_key == "{}:{a}"
+    assert bundle.alerts == tuple(alerts)
+    assert bundle.truncated == 38
+    assert bundle.title == "DiskFull (78 alerts)"
+
+
+def test_no_alert_makes_no_incident() -> None:
+    assert bundles([], "key", 0, nobody) == []
+    assert bundles([], "", 3, nobody) == []
+
+
+def test_without_a_group_key_each_fingerprint_stands_alone() -> None:
+    first, second, third = alert(fingerprint="a"), alert(fingerprint="b"), alert(fingerprint="a")
+    found = bundles([first, second, third], "", 0, nobody)
+    assert [(b.group_key, len(b.alerts)) for b in found] == [("alert:a", 2), ("alert:b", 1)]
+
+
+def test_the_label_group_holds_alerts_together_and_is_no_fingerprint() -> None:
+    one, two = alert(fingerprint="a", group="g"), alert(fingerprint="b", group="g")
+    found = bundles([one, two, alert(fingerprint="g")], "", 0, nobody)
+    assert [b.group_key for b in found] == ["group:g", "alert:g"]
+
+
+@pytest.mark.parametrize(
+    ("alerts", "title"),
+    [
+        ([alert("DiskFull")], "DiskFull"),
+        ([alert("DiskFull"), alert("DiskFull")], "DiskFull (2 alerts)"),
+        ([alert("Slow"), alert("Down", "critical")], "Down, Slow (2 alerts)"),
+        ([alert("B"), alert("A"), alert("B")], "B, A (3 alerts)"),
+        ([alert("C"), alert("B"), alert("A", "info")], "B, C and 1 more (3 alerts)"),
+        ([alert("Down", "critical", status="resolved"), alert("Slow")], "Slow"),
+        ([alert("Down", status="resolved"), alert("Slow", status="resolved")],
+         "Down, Slow (2 alerts)"),
+    ],
+)  # fmt: skip
+def test_the_title_names_what_fires_most_urgent_first(alerts: list[Alert], title: str) -> None:
+    assert headline(alerts) == title
+
+
+@given(st.permutations([alert("A"), alert("B", "critical"), alert("C"), alert("C"), alert("D")]))
+def test_the_title_does_not_hang_on_the_order(alerts: list[Alert]) -> None:
+    assert headline(alerts) == "B, C and 2 more (5 alerts)"
+
+
+def test_a_title_fits_and_keeps_its_count() -> None:
+    title = headline([alert("x" * 500), alert("x" * 500)])
+    assert len(title) == 200
+    assert title.endswith("… (2 alerts)")
+
+
+@pytest.mark.parametrize(
+    ("alerts", "severity"),
+    [
+        ([], "unknown"),
+        ([alert(severity="unknown")], "unknown"),
+        ([alert(severity="info"), alert(severity="unknown")], "info"),
+        ([alert(severity="info"), alert(severity="high"), alert(severity="warning")], "high"),
+        ([alert(severity="critical", status="resolved"), alert(severity="info")], "info"),
+        ([alert(severity="critical", status="resolved")], "critical"),
+    ],
+)
+def test_the_severity_is_the_worst_of_what_fires(alerts: list[Alert], severity: Severity) -> None:
+    assert worst(alerts) == severity
+
+
+def test_the_catalogue_names_the_service_and_most_alerts_decide() -> None:
+    alerts = [alert(fingerprint=str(n), app=app) for n, app in enumerate(["a", "b", "b", "c"])]
+    (bundle,) = bundles(alerts, "k", 0, lambda found: found.labels["app"].replace("c", ""))
+    assert bundle.service == "b"
+
+
+def test_without_the_catalogue_the_hint_of_the_source_stays() -> None:
+    hinted = [made("resolved", "1"), made("firing", "2").model_copy(update={"service": "cart"})]
+    (bundle,) = bundles(hinted, "k", 0, nobody)
+    assert bundle.service == "cart"
+
+
+def test_d07_the_key_of_an_alert_tells_firing_from_resolved_and_one_time_from_another() -> None:
+    firing = alert()
+    others = [
+        alert(status="resolved"),
+        alert(fingerprint="f2"),
+        firing.model_copy(update={"starts_at": T0 + timedelta(seconds=1)}),
+        firing.model_copy(update={"starts_at": None}),
+        firing.model_copy(update={"source": "generic_json"}),
+    ]
+    assert alert_key(firing) == alert_key(alert("another title", "info"))
+    assert len({alert_key(found) for found in [firing, *others]}) == 6

@@ -1,0 +1,163 @@
+"""The world of a web test: everything the web is handed, open to be looked into and changed."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pydantic import SecretStr
+
+from bot.errors import NotFoundError
+from bot.incident.card import Card, Control, FactLine, Text
+from bot.incident.model import Person, Policy, Rule
+from bot.incident.state import State
+from bot.knowledge.catalog import Catalogue
+from bot.knowledge.people import OPERATOR, People
+from bot.ports import Accepted, Evidence
+from bot.settings import Settings
+from bot.web.doors import Door, Doors, Standing
+from tests.bot.web import stories
+from tests.bot.web.fakes import FakeEvidence, FakeInbox, FakeIncidents, FakeLog, FakeSessions
+from tests.fakes import FakeClock
+
+OPERATOR_TOKEN = "an-operator-token-for-tests"
+FIRST_TOKEN = "a-first-run-token"
+
+
+class FakeLibrary:
+    """What a small team wrote down."""
+
+    runbooks = (stories.RUNBOOK,)
+    catalogue = Catalogue((stories.CHECKOUT,))
+    people = People((Person(name="dana", groups=("sre",)), OPERATOR))
+    policy = Policy(
+        rules=(Rule(name="rollbacks", action="job_run:rollback", approvers=("group:sre",)),),
+        digest="22" * 32,
+    )
+    digests: Mapping[str, str] = {}
+    revision = "5d1c9ab"
+
+    def owner(self, service: str) -> str:
+        return "payments" if service == "checkout" else ""
+
+
+def cards(state: State) -> Sequence[Card]:
+    """Cards as trusted code draws them: every parameter, so there is an approve control."""
+    view = state.incident
+    root = Card(
+        key="root", version=state.seq, kind="root", title=view.title, fallback=view.id,
+        severity=view.severity, state=view.status, footer=f"{view.id} · correlation 4bf92f3577b3",
+    )  # fmt: skip
+    return [root, *(_card(view.asked.digest, view.proposal.id) for view in view.proposals.values())]
+
+
+def _card(digest: str, proposal: str) -> Card:
+    line = FactLine(label="Who may approve", text=Text(value="group:sre"))
+    control = Control(
+        verb="approve", label="Approve", proposal=proposal, revision=1, digest12=digest[:12]
+    )
+    return Card(
+        key=f"proposal:{proposal}", version=1, kind="proposal", title="t", fallback="f",
+        severity="critical", state="pending", facts=(line,), controls=(control,),
+    )  # fmt: skip
+
+
+STANDING = Standing(
+    "0.1.0",
+    "4e1fa2b8c0",
+    read_only=False,
+    doors=(
+        Door("alertmanager", "default", "bearer"),
+        Door("generic_json", "lab", "none", insecure=True),
+    ),
+    channels=("web", "console"),
+    policy_digest="22" * 32,
+    knowledge_revision="5d1c9ab",
+)
+
+
+@dataclass
+class World:
+    """Everything a test may look into or change."""
+
+    clock: FakeClock = field(default_factory=lambda: FakeClock(stories.at(130)))
+    settings: Settings = field(
+        default_factory=lambda: Settings(
+            database_url=SecretStr("sqlite://"), body_max_bytes=200_000
+        )
+    )
+    checks: dict[str, tuple[bool, str]] = field(
+        default_factory=lambda: {
+            "database": (True, "migrated and writable"),
+            "queue": (True, "0 of 2000 waiting"),
+            "channels": (True, "web, console"),
+        }
+    )
+    standing: Standing = STANDING
+    stopping: bool = False
+    taken: list[tuple[str, str, Mapping[str, str], bytes]] = field(
+        default_factory=list[tuple[str, str, Mapping[str, str], bytes]]
+    )
+    error: Exception | None = None
+
+    def __post_init__(self) -> None:
+        self.log = FakeLog(self.clock)
+        self.evidence = FakeEvidence()
+        self.sessions = FakeSessions()
+        self.inbox = FakeInbox(self.log)
+        self.incidents = FakeIncidents(self.log)
+
+    async def hook(
+        self, source: str, route: str, headers: Mapping[str, str], body: bytes
+    ) -> Accepted:
+        if self.error is not None:
+            raise self.error
+        if source != "alertmanager":
+            raise NotFoundError("there is no such door")
+        duplicate = any(body == past[3] for past in self.taken)
+        self.taken.append((source, route, headers, body))
+        return Accepted(("INC-1",), duplicate=duplicate)
+
+    async def change(self, route: str, headers: Mapping[str, str], body: bytes) -> Accepted:
+        self.taken.append(("change", route, headers, body))
+        return Accepted(())
+
+    async def health(self) -> Mapping[str, tuple[bool, str]]:
+        return self.checks
+
+    def doors(self) -> Doors:
+        return Doors(
+            log=self.log,
+            incidents=self.incidents,
+            evidence=self.evidence,
+            sessions=self.sessions,
+            clock=self.clock,
+            inbox=self.inbox,
+            hook=self.hook,
+            change=self.change,
+            library=FakeLibrary(),
+            cards=cards,
+            standing=lambda: self.standing,
+            health=self.health,
+            subscribe=self.log.subscribe,
+            settings=self.settings,
+            operator_token=OPERATOR_TOKEN,
+            first_run_digest=lambda: hashlib.sha256(FIRST_TOKEN.encode()).hexdigest(),
+            stopping=lambda: self.stopping,
+            sources=frozenset({"alertmanager", "generic_json"}),
+        )
+
+    def tell_stories(self) -> None:
+        """Fill the log with incidents that went well, badly, and oddly."""
+        for story in (
+            stories.hostile(),
+            stories.questioned(),
+            stories.approved(),
+            stories.bad_deploy(),
+        ):
+            self.log.add(*story)
+        body = b'{"status": "success", "data": {"value": 0.142, "worst": "checkout-1"}}'
+        self.evidence.kept[stories.EVIDENCE] = Evidence(
+            stories.EVIDENCE, hashlib.sha256(body).hexdigest(), "INC-7", "prometheus_query",
+            {"query": "sum(rate(http_errors_total[1m]))", "minutes": 5}, stories.at(3),
+            "application/json", body,
+        )  # fmt: skip
