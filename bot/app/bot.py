@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from typing import TextIO
 
 from bot.app.household import Household
 from bot.app.library import FolderLibrary
@@ -34,11 +35,15 @@ PAGE = 200
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What a bot is made from; tests and the demo bring their own secrets and clock."""
+    """What a bot is made from; tests and the demo bring their own.
+
+    `console` is where cards are printed, if `TRIAGE_CONSOLE` says so.
+    """
 
     settings: Settings
     clock: Clock
     secret: Secret
+    console: TextIO | None = None
 
 
 class Bot:
@@ -171,7 +176,8 @@ async def open_bot(stack: AsyncExitStack, world: World) -> Bot:
     limits = StoreLimits(settings.queue_max, settings.group_window_s)
     url = settings.database_url.get_secret_value()
     store = await stack.enter_async_context(Store.open(url, world.clock, limits))
-    given = needs(library.file, world.secret, store.changes, world.clock)
+    console = world.console if settings.console else None
+    given = needs(library.file, world.secret, store.changes, world.clock, console)
     bot = Bot(world, store, library, given)
     bot.arm(await open_tools(stack, given, store.evidence, world.clock))
     return bot

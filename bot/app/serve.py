@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import logging
+import sys
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -16,9 +17,10 @@ from bot.app.clock import SystemClock
 from bot.app.entrances import RouteShelf, inbox_of, intake_of
 from bot.app.health import Health
 from bot.app.meter import Meter
-from bot.app.posting import Posting, open_posting
+from bot.app.posting import open_posting
 from bot.app.process import Stop, WebServer, bound_socket, run_loop, url_of
 from bot.app.token import operator_token
+from bot.conversation.outbox import Outbox
 from bot.intake.sources import SOURCES
 from bot.knowledge.redact import redact
 from bot.logs import start_logging
@@ -60,7 +62,7 @@ async def _serve(settings: Settings, announce: Callable[[Listening], None]) -> i
         announce(listening)
 
     with bound_socket(settings.host, settings.port) as sock:
-        await run_bot(World(settings, SystemClock(), secret), sock, stop, ready)
+        await run_bot(World(settings, SystemClock(), secret, sys.stderr), sock, stop, ready)
     log.info("stopped")
     return 0
 
@@ -87,7 +89,7 @@ async def run_bot(
 
 
 async def _run(
-    bot: Bot, posting: Posting, server: WebServer, stop: Stop, ready: Callable[[], None]
+    bot: Bot, posting: Outbox, server: WebServer, stop: Stop, ready: Callable[[], None]
 ) -> None:
     meter = Meter(bot.store.log, bot.store.incidents, bot.world.clock)
     bot.on_commit(meter.wake)
@@ -115,7 +117,7 @@ async def _run(
             raise result
 
 
-def _doors(bot: Bot, posting: Posting, running: Listening, stop: Stop) -> Doors:
+def _doors(bot: Bot, posting: Outbox, running: Listening, stop: Stop) -> Doors:
     store, world = bot.store, bot.world
     routes = RouteShelf(bot)
     intake = intake_of(bot, routes)

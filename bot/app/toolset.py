@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
-from typing import cast
+from typing import TextIO, cast
 
 from pydantic import JsonValue
 
@@ -16,9 +16,13 @@ from tools.write import ACTIONS
 
 
 def needs(
-    file: Callable[[str], JsonValue], secret: Callable[[str], str], changes: Changes, clock: Clock
+    file: Callable[[str], JsonValue],
+    secret: Callable[[str], str],
+    changes: Changes,
+    clock: Clock,
+    console: TextIO | None = None,
 ) -> Needs:
-    """Return what tools are handed: files, secrets, changes and the time, nothing else."""
+    """Return what adapters are handed: files, secrets, changes, the time, and a terminal."""
 
     async def recent(service: str, window_s: float) -> Sequence[Change]:
         return await changes.recent(service, clock.now() - timedelta(seconds=window_s))
@@ -26,7 +30,8 @@ def needs(
     def now() -> datetime:
         return clock.now()
 
-    return Needs(folder=file, secret=secret, changes=recent, now=now)
+    resources = {"console": console}
+    return Needs(folder=file, secret=secret, changes=recent, now=now, resources=resources)
 
 
 async def open_tools(

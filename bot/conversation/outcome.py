@@ -8,34 +8,33 @@ from bot.incident.state import ProposalView
 
 RESULT_CHARS = 800
 HASH_CHARS = 12
+WAITS = "waits for a decision"
+STATUS_WORDS = {
+    "executing": "running now",
+    "unknown": "outcome unknown: somebody must look",
+    "rolled_back": "undone",
+    "uninspectable": "cannot be read, so it cannot be approved",
+}
 
 
 def status_line_of(view: ProposalView) -> str:
     """Return where the proposal is, in one line that names who decided and when (A-24)."""
-    match view.status:
-        case "pending":
-            got = [made.person for _, made in view.decisions if made.verdict == "approve"]
-            so_far = f"; approved so far by {', '.join(got)}" if got else ""
-            return f"waits for a decision{so_far}"
-        case "approved":
-            return decision_line(view) or "approved"
-        case "denied":
-            return decision_line(view) or "denied"
-        case "executing":
-            return "running now"
-        case "unknown":
-            return "outcome unknown: somebody must look"
-        case "succeeded" if view.regressed:
-            return "done, but a check failed afterwards"
-        case "succeeded":
-            checks = len(view.proposal.verify_after_s) if view.proposal.verify else 0
-            return f"done, {view.verified} of {checks} checks passed" if checks else "done"
-        case "rolled_back":
-            return "undone"
-        case "uninspectable":
-            return "cannot be read, so it cannot be approved"
-        case _:
-            return f"{view.status}{f': {view.why}' if view.why else ''}"
+    if view.status == "pending":
+        got = [made.person for _, made in view.decisions if made.verdict == "approve"]
+        return f"{WAITS}; approved so far by {', '.join(got)}" if got else WAITS
+    if view.status in {"approved", "denied"}:
+        return decision_line(view) or view.status
+    if view.status == "succeeded":
+        return _done(view)
+    why = f": {view.why}" if view.why else ""
+    return STATUS_WORDS.get(view.status, f"{view.status}{why}")
+
+
+def _done(view: ProposalView) -> str:
+    if view.regressed:
+        return "done, but a check failed afterwards"
+    checks = len(view.proposal.verify_after_s) if view.proposal.verify else 0
+    return f"done, {view.verified} of {checks} checks passed" if checks else "done"
 
 
 def decision_line(view: ProposalView) -> str:

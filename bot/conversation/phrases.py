@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from bot.incident.card import Text
 from bot.incident.state import ProposalView, State
 
 SEVERITY_WORDS = {
@@ -13,6 +14,7 @@ SEVERITY_WORDS = {
 }
 FALLBACK_CHARS = 300
 TITLE_CHARS = 150
+LINE_CHARS = 300
 PLANNER = "planner"
 STANDS = {
     "prefetch": "gathering what is known",
@@ -49,6 +51,11 @@ def clip(text: str, most: int) -> str:
     left_out = len(text) - len(kept)
     mark = f"… (+{left_out} characters)"
     return f"{kept}{mark}"[:most]
+
+
+def outside_line(text: str) -> Text:
+    """Return one line of somebody else's words."""
+    return Text(value=clip(one_line(text), LINE_CHARS), trust="outside")
 
 
 def counted(number: int, one: str) -> str:

@@ -1,9 +1,10 @@
 """The root card of an incident: what fires, whose it is, what changed, where it stands. Pure."""
 
-from datetime import datetime
-
+from bot.conversation.background import background_blocks
+from bot.conversation.firing import firing_blocks
 from bot.conversation.look import Look, footer_line
 from bot.conversation.phrases import (
+    LINE_CHARS,
     TITLE_CHARS,
     author_words,
     clip,
@@ -14,15 +15,11 @@ from bot.conversation.phrases import (
     standing_words,
     utc_words,
 )
-from bot.incident.card import Block, Card, Control, FactLine, Items, Text, When
-from bot.incident.facts_run import ContextLoaded
-from bot.incident.model import Change, Link, Similar
-from bot.incident.state import AlertLine, State
+from bot.incident.card import Block, Card, Control, FactLine, Items, Text
+from bot.incident.model import Link
+from bot.incident.state import State
 from bot.incident.summary import lasted
 
-ALERT_LINES = 10
-CHANGE_LINES = 5
-LINE_CHARS = 300
 WORDS_CHARS = 1500
 
 
@@ -39,7 +36,7 @@ def draw_root(state: State, look: Look) -> Card:
         severity=view.severity,
         state=standing,
         facts=(*_whose(state), *_runbook(state), *_people(state)),
-        blocks=(*_switches(look), *_firing(state), *_known(state), *_found(state)),
+        blocks=(*_switches(look), *firing_blocks(state), *background_blocks(state), *_found(state)),
         controls=_controls(state),
         links=(*look.page(f"/incidents/{state.stream}", "open the timeline"), *_links(state)),
         footer=footer_line(state, look),
@@ -69,7 +66,7 @@ def _whose(state: State) -> tuple[FactLine, ...]:
         )
     where = f" in {service.environment}" if service.environment else ""
     title = f" ({service.title})" if service.title else ""
-    tier = f"tier {service.tier}" if service.tier else "no tier in services.yaml"
+    tier = str(service.tier) if service.tier else "no tier in services.yaml"
     return (
         _outside("Service", f"{service.name}{title}{where}"),
         _outside("Owner", service.owner or "no owner in services.yaml"),
@@ -140,91 +137,6 @@ def _switches(look: Look) -> tuple[Block, ...]:
         else "",
     ]
     return tuple(Text(value=text) for text in said if text)
-
-
-def _firing(state: State) -> tuple[Block, ...]:
-    view = state.incident
-    blocks: list[Block] = []
-    if view.opened_at is not None:
-        blocks.append(When(at=view.opened_at, title="Began"))
-    firing = [line for line in view.alerts.values() if line.alert.status == "firing"]
-    over = len(view.alerts) - len(firing)
-    rows = _grouped(firing)
-    items = [_line(text) for text in rows[:ALERT_LINES]]
-    if len(rows) > ALERT_LINES:
-        items.append(Text(value=f"and {len(rows) - ALERT_LINES} more kinds"))
-    if over:
-        items.append(Text(value=f"{counted(over, 'alert')} resolved"))
-    if view.truncated:
-        total = len(view.alerts) + view.truncated
-        items.append(Text(value=f"{total} alerts, {view.truncated} not delivered by the source"))
-    flaps = [line.alert.title for line in view.alerts.values() if line.flapping]
-    if flaps:
-        items.append(_line(f"flapping: {', '.join(dict.fromkeys(flaps))}"))
-    if items:
-        blocks.append(Items(title=f"{counted(len(firing), 'alert')} firing", items=tuple(items)))
-    elif view.by:
-        blocks.append(_line(f"opened by {view.by}"))
-    return tuple(blocks)
-
-
-def _grouped(lines: list[AlertLine]) -> list[str]:
-    """Return one row a title and severity, oldest first, with how many and since when."""
-    groups: dict[tuple[str, str], list[AlertLine]] = {}
-    for line in lines:
-        groups.setdefault((line.alert.title, line.alert.severity), []).append(line)
-    rows: list[str] = []
-    for (title, severity), same in groups.items():
-        since = min(line.alert.starts_at or line.first_at for line in same)
-        many = f" ×{len(same)}" if len(same) > 1 else ""
-        rows.append(f"{clip(title, 200)}{many} ({severity}) since {utc_words(since)}")
-    return rows
-
-
-def _line(text: str) -> Text:
-    return Text(value=clip(one_line(text), LINE_CHARS), trust="outside")
-
-
-def _known(state: State) -> tuple[Block, ...]:
-    loaded, opened_at = state.run.context, state.incident.opened_at
-    if loaded is None or opened_at is None:
-        return ()
-    changes = [_line(_change(change, opened_at)) for change in loaded.changes[:CHANGE_LINES]]
-    left = len(loaded.changes) - CHANGE_LINES
-    if left > 0:
-        changes.append(Text(value=f"and {left} more"))
-    nothing = Text(value="no change recorded in the window")
-    blocks: list[Block] = [Items(title="Changes before it", items=tuple(changes) or (nothing,))]
-    if loaded.similar:
-        earlier = tuple(_line(_similar(one)) for one in loaded.similar)
-        blocks.append(Items(title="It happened before", items=earlier))
-    elif not _failed_to_look(loaded):
-        blocks.append(Text(value="No earlier incident like this one."))
-    if loaded.missing:
-        blocks.append(Items(title="Not known", items=tuple(map(_line, loaded.missing))))
-    return tuple(blocks)
-
-
-def _failed_to_look(loaded: ContextLoaded) -> bool:
-    return any("earlier" in text or "similar" in text for text in loaded.missing)
-
-
-def _change(change: Change, opened_at: datetime) -> str:
-    what = change.version or change.title or change.id
-    came = f" (was {change.previous})" if change.previous else ""
-    by = f" by {change.by}" if change.by else ""
-    if change.at <= opened_at:
-        when = f"{lasted(change.at, opened_at)} before it began"
-    else:
-        when = f"{lasted(opened_at, change.at)} after it began"
-    service = f"{change.service}: " if change.service else ""
-    return f"{service}{change.kind} {what}{came}{by}, {when}"
-
-
-def _similar(one: Similar) -> str:
-    said = f": {one.conclusion}" if one.conclusion else ""
-    did = f" — {one.action}: {one.outcome or 'outcome not recorded'}" if one.action else ""
-    return f"{one.incident} {one.title}, {utc_words(one.at)}{clip(said, 160)}{did}"
 
 
 def _found(state: State) -> tuple[Block, ...]:

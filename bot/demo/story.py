@@ -47,7 +47,12 @@ async def _tell(*, auto: bool, port: int) -> int:
         shop = await stack.enter_async_context(running_shop(tokens, base))
         write_knowledge(folder / "knowledge", shop)
         settings = _settings(folder, sock, auto=auto)
-        world = World(settings, SystemClock(), lambda name: tokens.secret(name, prometheus=shop))
+        world = World(
+            settings,
+            SystemClock(),
+            lambda name: tokens.secret(name, prometheus=shop),
+            sys.stdout,
+        )
         stop = Stop()
         stop.listen()
         stage = Stage(base, shop, tokens, auto)

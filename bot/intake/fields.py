@@ -19,7 +19,7 @@ LABEL_CHARS = 2048
 ANNOTATION_CHARS = 8192
 LINK_CHARS = 2048
 LEFT_OUT = "left_out"
-"""The annotation that says how many labels or annotations were more than `MAX_LABELS`."""
+"""The annotation that says that labels or annotations were more than `MAX_LABELS`."""
 
 _EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 _MILLISECONDS_FROM = 1e11
@@ -71,9 +71,10 @@ def as_labels(value: JsonValue, cap: int = LABEL_CHARS) -> dict[str, str]:
 
 
 def left_out(*sets: JsonValue) -> dict[str, str]:
-    """Return the annotation that says how many members `as_labels` left out; {} when none."""
-    count = sum(max(len(found) - MAX_LABELS, 0) for found in sets if isinstance(found, dict))
-    return {LEFT_OUT: f"{count} labels or annotations were more than {MAX_LABELS}"} if count else {}
+    """Return the annotation that says that `as_labels` left members out; {} when it did not."""
+    if any(isinstance(found, dict) and len(found) > MAX_LABELS for found in sets):
+        return {LEFT_OUT: f"of labels and annotations the first {MAX_LABELS} each are kept"}
+    return {}
 
 
 def as_moment(value: JsonValue) -> datetime | None:
@@ -90,12 +91,13 @@ def as_moment(value: JsonValue) -> datetime | None:
 
 def as_links(pairs: Mapping[str, JsonValue]) -> tuple[Link, ...]:
     """Return the http(s) addresses among the values, titled by their keys, once each."""
-    found = [
-        link
-        for title, address in pairs.items()
-        if isinstance(address, str) and address and (link := _link(title, address)) is not None
-    ]
-    return tuple({link.url: link for link in reversed(found)}.values())[::-1]
+    found: dict[str, Link] = {}
+    for title, address in pairs.items():
+        if isinstance(address, str) and address:
+            link = _link(title, address)
+            if link is not None:
+                found.setdefault(address, link)
+    return tuple(found.values())
 
 
 @lru_cache(maxsize=1024)

@@ -3,13 +3,17 @@
 import hmac
 import re
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from bot.errors import BotError, ForbiddenError, InputError
+from bot.incident.fact import HOUSE
+from bot.incident.facts_house import AccessRefused
 from bot.knowledge.people import OPERATOR
+from bot.ports import Draft
 from bot.telemetry import auth_failures
 from bot.web.desk import Desk
 from bot.web.form import check_origin, read_form
@@ -17,6 +21,8 @@ from bot.web.session import Visitor, digest_of
 
 OURS = re.compile(r"/(incidents|proposals|approvals|e|status)(/[\w.-]{1,100})?")
 """Where a sign-in may lead: our own pages, never another site."""
+REFUSAL_EVERY = timedelta(seconds=10)
+"""One AccessRefused in this time, so that guessing cannot fill the log."""
 UNSAFE = (
     "Signing in needs https here: set TRIAGE_PUBLIC_URL to an https address, "
     "or open this page on the machine itself by http://127.0.0.1."
@@ -29,6 +35,7 @@ class Login:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._doors = desk.doors
+        self._refused_at: datetime | None = None
 
     def routes(self) -> Sequence[Route]:
         """Return the routes of signing in and out."""
@@ -57,7 +64,7 @@ class Login:
         target = _target(given.get("next", ""))
         try:
             if not await self._known(given.get("token", "").strip()):
-                auth_failures.labels("login", "token").inc()
+                await self._note_refusal()
                 why = "That is not the token. The bot's terminal or its token file has it."
                 return self._shown(target, why, 403)
             response = RedirectResponse(target, 303)
@@ -83,6 +90,16 @@ class Login:
         if not first or not hmac.compare_digest(given, first):
             return False
         return await self._doors.sessions.spend(first, self._doors.clock.now())
+
+    async def _note_refusal(self) -> None:
+        """Count the attempt, and keep it as a fact unless one was kept just now."""
+        auth_failures.labels("login", "token").inc()
+        now = self._doors.clock.now()
+        if self._refused_at is not None and now - self._refused_at < REFUSAL_EVERY:
+            return
+        self._refused_at = now
+        fact = AccessRefused(actor="web:unknown", why="sign-in with a wrong token")
+        await self._doors.log.record(HOUSE, lambda _: Draft("web:unknown", (fact,)))
 
     def _shown(self, target: str, why: str, status: int) -> Response:
         return self._desk.page("login.html", status, visitor=None, target=target, why=why)

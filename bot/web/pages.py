@@ -111,7 +111,6 @@ class Pages:
             state=state,
             view=view,
             card=card_of(self._doors.cards(state), row.id),
-            terms=views.who_may(self._doors.library, view.proposal),
             views=views,
         )
 

@@ -11,10 +11,8 @@ from pydantic import JsonValue
 from bot.conversation.shown import KINDS, leaf_paths, leaf_words, predicate_words
 from bot.incident.events import Event
 from bot.incident.model import Probe
-from bot.incident.policy import Case, Refuse, enabled, quorum
 from bot.incident.proposal import Proposal, code
 from bot.incident.state import ProposalView, State
-from bot.ports import Library
 from bot.web.line import Line
 from bot.web.words import fields, words
 
@@ -82,25 +80,6 @@ def _sort(leaf: JsonValue) -> str:
     if isinstance(leaf, str) and (not leaf or leaf != leaf.strip()):
         return f"text, {len(leaf)} characters"
     return KINDS.get(leaf.__class__, "empty")
-
-
-def who_may(library: Library, proposal: Proposal) -> str:
-    """Return who may approve, and how many must, as the policy in force says."""
-    case = Case(
-        proposal.action,
-        proposal.service,
-        proposal.environment,
-        proposal.risk,
-        owner=library.owner(proposal.service),
-        requested_by=proposal.requested_by,
-    )
-    rule = enabled(library.policy, case)
-    if isinstance(rule, Refuse):
-        return f"nobody: {rule.why}"
-    wanted = quorum(rule, proposal.risk)
-    many = "one approval is enough" if wanted == 1 else f"{wanted} people must approve"
-    who = ", ".join(rule.approvers) or "nobody"
-    return f"{who}; {many} (rule {rule.name})"
 
 
 def short(proposal: Proposal) -> str:

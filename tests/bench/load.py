@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 import uvloop
 
@@ -50,11 +51,13 @@ async def _send(port: int, requests: Sequence[bytes], connections: int, rate: fl
     loop = asyncio.get_running_loop()
     sent = Sent()
     queue = iter(enumerate(requests))
-    began = time.perf_counter()
-    lines = [_Line(queue, sent, began, rate) for _ in range(connections)]
+    lines = [_Line(queue, sent, rate) for _ in range(connections)]
     async with asyncio.timeout(STALLED_S + (len(requests) / rate if rate else 0)):
         for line in lines:
             await loop.create_connection(lambda line=line: line, "127.0.0.1", port)
+        began = time.perf_counter()
+        for line in lines:
+            line.begin(began)
         await asyncio.gather(*(line.done for line in lines))
     sent.wall_s = time.perf_counter() - began
     return sent
@@ -63,20 +66,20 @@ async def _send(port: int, requests: Sequence[bytes], connections: int, rate: fl
 class _Line(asyncio.Protocol):
     """One connection, which takes the next request off the common queue when it is free."""
 
-    def __init__(
-        self, queue: Iterator[tuple[int, bytes]], sent: Sent, began: float, rate: float
-    ) -> None:
+    def __init__(self, queue: Iterator[tuple[int, bytes]], sent: Sent, rate: float) -> None:
         self._queue = queue
         self._sent = sent
-        self._began = began
         self._rate = rate
+        self._began = 0.0
         self._buffer = b""
         self._at = 0.0
         self.done = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
+
+    def begin(self, at: float) -> None:
+        self._began = at
         self._next()
 
     def data_received(self, data: bytes) -> None:

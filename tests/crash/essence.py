@@ -1,7 +1,8 @@
 """A state without what differs between two tellings of one story: times, ids, ports, bytes."""
 
 import re
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import cast
@@ -57,7 +58,7 @@ def _whole(value: object, masks: list[tuple[re.Pattern[str], str]]) -> Plain:
         members = cast("Mapping[object, object]", value)
         return _members({str(name): item for name, item in members.items()}, masks)
     parts = [_plain(item, masks) for item in cast("Iterable[object]", value)]
-    return sorted(parts, key=str) if isinstance(value, Set) else parts
+    return sorted(parts, key=str) if isinstance(value, AbstractSet) else parts
 
 
 def _members(members: dict[str, object], masks: list[tuple[re.Pattern[str], str]]) -> Plain:

@@ -1,10 +1,11 @@
 """One story on one database file: victims that live and die, and what is left after each."""
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -89,13 +90,13 @@ class Story:
     def __init__(self, folder: Path, target: Target, nursery: Nursery, *, read_back: bool) -> None:
         self.folder = folder
         self.target = target
+        self.start = datetime.now(UTC)
         self._nursery = nursery
-        self._start = datetime.now(UTC)
         scene.write_folder(folder / "knowledge", target.url, read_back=read_back)
 
     def config(self, death: Death | None = None) -> Path:
         """Write and return the configuration of the next life."""
-        config = Config(folder=self.folder, target=self.target.url, start=self._start, death=death)
+        config = Config(folder=self.folder, target=self.target.url, start=self.start, death=death)
         path = self.folder / "config.json"
         path.write_text(config.model_dump_json())
         return path
@@ -106,7 +107,11 @@ class Story:
 
     def end(self) -> Left:
         """Wait for the life to end and return what it left."""
-        return asyncio.run(self._left(self._nursery.wait()))
+        return self.left(self._nursery.wait())
+
+    def left(self, code: int) -> Left:
+        """Return what stands there now, after a process that ended with `code`."""
+        return asyncio.run(self._left(code))
 
     def live(self, death: Death | None = None) -> Left:
         """Live once, to the end or to the death."""
@@ -128,7 +133,7 @@ class Story:
         breaks: list[Break] = []
         if self.has_schema():
             url = f"sqlite:///{self.folder}/bot.db"
-            clock = scene.QuickClock(self._start)
+            clock = scene.QuickClock(self.start)
             async with Store.open(url, clock, read_only=True) as store:
                 breaks = await store.verify()
                 for stream in await store.log.heads():
@@ -142,9 +147,10 @@ class Story:
         )
 
     def has_schema(self) -> bool:
-        """Tell whether the first commit was made."""
-        path = self.folder / COMMITS
-        return path.exists() and bool(path.read_text())
+        """Tell whether a database is there whose first commit was made."""
+        path = self.folder / "bot.db"
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+            return bool(database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
 
 
 @contextmanager

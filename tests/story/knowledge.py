@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-SERVICES = ("checkout", "search", "cart")
+SERVICES: tuple[str, ...] = ("checkout", "search", "cart")
 
 RULES = """
 groups:

@@ -64,6 +64,11 @@ class World:
         page = IncidentPage.model_validate_json(self._api(f"incidents?service={service}"))
         return page.incidents[0].id if page.incidents else ""
 
+    def titled(self, title: str) -> str:
+        """Return the id of the newest incident with exactly this title, "" when there is none."""
+        page = IncidentPage.model_validate_json(self._api("incidents"))
+        return next((one.id for one in page.incidents if one.title == title), "")
+
     def status(self, incident: str) -> str:
         """Return open, resolved or closed."""
         detail = IncidentDetail.model_validate_json(self._api(f"incidents/{incident}"))
@@ -97,7 +102,7 @@ class World:
         return answer.raise_for_status().content
 
 
-async def until(what: str, look: Callable[[], T], within_s: float = 20.0) -> T:
+async def until(what: str, look: Callable[[], T | None], within_s: float = 20.0) -> T:
     """Return what `look` sees as soon as it is true; fail, saying what was awaited, else."""
     end = time.monotonic() + within_s
     while not (seen := look()):
@@ -110,7 +115,7 @@ async def until(what: str, look: Callable[[], T], within_s: float = 20.0) -> T:
 @contextmanager
 def running_world(tmp: Path) -> Generator[World]:
     """Start everything, wait until it answers, and end it with the block."""
-    ratios = dict.fromkeys(SERVICES, 0.0)
+    ratios: dict[str, float] = dict.fromkeys(SERVICES, 0.0)
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     config = alertmanager_config(url, HOOK_SECRET)

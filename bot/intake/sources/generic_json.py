@@ -4,15 +4,18 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import islice
 
 from pydantic import JsonValue
 
 from bot.errors import InputError
+from bot.incident.grouping import GROUP_LABEL
 from bot.incident.model import Alert, Severity
 from bot.intake.fields import (
     ANNOTATION_CHARS,
     KEY_CHARS,
     LABEL_CHARS,
+    MAX_LABELS,
     as_labels,
     as_line,
     as_links,
@@ -25,8 +28,6 @@ from bot.shelf import Parsed, Source
 
 NAME = "generic_json"
 MAX_ALERTS = 500
-GROUP_LABEL = "group"
-"""The label under which an alert's own group is kept, for grouping."""
 
 DEFAULTS: Mapping[str, tuple[str, ...]] = {
     "title": ("alert_name", "alertname", "alertName", "title", "name", "summary", "subject",
@@ -68,7 +69,7 @@ def parse(payload: JsonValue, fields: Mapping[str, str]) -> Parsed:
     Raises:
         InputError: Neither an object nor a list of them, too many at once, or no title.
     """
-    around = payload if isinstance(payload, dict) else {}
+    around = _trimmed(payload) if isinstance(payload, dict) else {}
     inner = around.get("alerts")
     listed = (
         payload if isinstance(payload, list) else inner if isinstance(inner, list) else [payload]
@@ -84,6 +85,18 @@ def parse(payload: JsonValue, fields: Mapping[str, str]) -> Parsed:
     group = "" if single else as_line(_find(around, {}, "group", fields), KEY_CHARS)
     message = as_line(_find(around, {}, "message_id", fields), KEY_CHARS)
     return Parsed(tuple(alerts), group, 0, message)
+
+
+def _trimmed(around: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Return the object without what no alert could show anyway: every alert would copy it."""
+    trimmed = dict(around)
+    for key in NESTS:
+        nest = trimmed.get(key)
+        if isinstance(nest, dict):
+            trimmed[key] = dict(islice(nest.items(), MAX_LABELS + 1))
+        if isinstance(nest, list):
+            trimmed[key] = nest[: MAX_LABELS + 1]
+    return trimmed
 
 
 def _alert(

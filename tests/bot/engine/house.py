@@ -88,6 +88,7 @@ class House:
     world: World
     store: Store
     log: Log
+    box: Toolbox
     drive: Drive
     replies: Replies
     deliveries: int = 0
@@ -207,7 +208,7 @@ def furnish(
         model=world.model,
     )
     drive = Drive(log, clock, hands, world.limits, lambda: {"policy": team.policy.digest})
-    return House(world, store, log, drive, replies(world, store, log))
+    return House(world, store, log, box, drive, replies(world, store, log))
 
 
 def replies(world: World, store: Store, log: Log | None = None) -> Replies:

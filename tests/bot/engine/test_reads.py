@@ -6,10 +6,11 @@ from bot.engine.reads import Reader
 from bot.errors import BusyError, RemoteError
 from bot.incident.decide import decide
 from bot.incident.effects import RunTools
-from bot.incident.facts_run import ToolFailed, ToolReturned
+from bot.incident.facts_run import StepChosen, ToolFailed, ToolReturned
 from bot.ports import Evidence
 from tests.bot.engine.house import INC, World, open_house
 from tests.bot.engine.making import Scripted, conclude, look
+from tests.bot.incident.making import context
 
 
 async def test_up_to_four_looks_are_recorded_in_order_under_their_ids(tmp_path: Path) -> None:
@@ -27,16 +28,13 @@ async def test_up_to_four_looks_are_recorded_in_order_under_their_ids(tmp_path: 
 
 
 async def test_an_answer_that_comes_twice_is_kept_once(tmp_path: Path) -> None:
-    world = World(model=Scripted([look()]))
+    world = World()
     async with open_house(tmp_path, world) as house:
         await house.alarm()
-        box = house.drive._hands.box  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-        reader = Reader(house.log, box, world.clock)
-        while True:
-            effect = decide(await house.state(), world.clock.now(), world.limits())
-            if isinstance(effect, RunTools):
-                break
-            await house.drive._perform(await house.state(), effect)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        await house.record(context(), StepChosen(effect_id="r1s1", step=look(), by="planner"))
+        effect = decide(await house.state(), world.clock.now(), world.limits())
+        assert isinstance(effect, RunTools)
+        reader = Reader(house.log, house.box, world.clock)
         await reader.run(INC, effect)
         await reader.run(INC, effect)
         assert (await house.types()).count("ToolReturned") == 1

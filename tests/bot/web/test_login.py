@@ -3,6 +3,8 @@
 import pytest
 from pydantic import HttpUrl
 
+from bot.incident.fact import HOUSE
+from bot.incident.facts_house import AccessRefused
 from bot.settings import Settings
 from bot.web.session import ABSOLUTE, IDLE, digest_of
 from tests.bot.web.browsing import ORIGIN, client, csrf, send, signed_in
@@ -80,6 +82,24 @@ async def test_a_wrong_token_opens_nothing(world: World, token: str) -> None:
         answer = await browser.post("/login", data={"token": token}, headers={"origin": ORIGIN})
     assert answer.status_code == 403
     assert world.sessions.rows == {}
+
+
+async def test_e42_wrong_tokens_are_a_fact_but_cannot_fill_the_log(world: World) -> None:
+    async with client(world) as browser:
+        for pause in (0, 0, 11):
+            world.clock.advance(pause)
+            await browser.post("/login", data={"token": "guess"}, headers={"origin": ORIGIN})
+    facts = [event.body for event in await world.log.load(HOUSE)]
+    assert [type(fact) for fact in facts] == [AccessRefused, AccessRefused]
+    assert "guess" not in str(facts)
+
+
+async def test_a_busy_log_is_said_when_signing_in(world: World) -> None:
+    world.log.busy = True
+    async with client(world) as browser:
+        answer = await browser.post("/login", data={"token": "x"}, headers={"origin": ORIGIN})
+    assert answer.status_code == 503
+    assert "Not signed in" in answer.text
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
+from bot.conversation.look import Look, Terms
+from bot.conversation.proposal_card import draw_proposal
+from bot.conversation.root_card import draw_root
 from bot.errors import NotFoundError
-from bot.incident.card import Card, Control, FactLine, Text
+from bot.incident.card import Card
 from bot.incident.model import Person, Policy, Rule
 from bot.incident.state import State
 from bot.knowledge.catalog import Catalogue
@@ -41,24 +44,14 @@ class FakeLibrary:
 
 
 def cards(state: State) -> Sequence[Card]:
-    """Cards as trusted code draws them: every parameter, so there is an approve control."""
-    view = state.incident
-    root = Card(
-        key="root", version=state.seq, kind="root", title=view.title, fallback=view.id,
-        severity=view.severity, state=view.status, footer=f"{view.id} · correlation 4bf92f3577b3",
-    )  # fmt: skip
-    return [root, *(_card(view.asked.digest, view.proposal.id) for view in view.proposals.values())]
-
-
-def _card(digest: str, proposal: str) -> Card:
-    line = FactLine(label="Who may approve", text=Text(value="group:sre"))
-    control = Control(
-        verb="approve", label="Approve", proposal=proposal, revision=1, digest12=digest[:12]
+    """The cards every channel shows, as the composition root would have them drawn."""
+    views = state.incident.proposals
+    look = Look(
+        base_url="http://127.0.0.1:8080",
+        version="0.1.0",
+        terms={name: Terms("group:sre (rule rollbacks)") for name in views},
     )
-    return Card(
-        key=f"proposal:{proposal}", version=1, kind="proposal", title="t", fallback="f",
-        severity="critical", state="pending", facts=(line,), controls=(control,),
-    )  # fmt: skip
+    return [draw_root(state, look), *(draw_proposal(state, view, look) for view in views.values())]
 
 
 STANDING = Standing(

@@ -1,0 +1,43 @@
+"""An incident's cards, or one proposal's, as plain text: what the console shows, on demand."""
+
+import re
+
+from bot.conversation.cards import draw
+from bot.conversation.look import Look
+from bot.errors import InputError, NotFoundError
+from bot.incident.reducer import fold
+from bot.store.store import Store
+from bot.version import VERSION
+from channels.console.text import render_text
+
+INCIDENT = re.compile(r"^inc-(\d{1,9})$", re.IGNORECASE)
+
+
+async def show_text(store: Store, name: str) -> str:
+    """Return the cards as text.
+
+    Raises:
+        NotFoundError: There is no such incident or proposal.
+        InputError: The name could mean several proposals.
+    """
+    found = INCIDENT.match(name)
+    if found is not None:
+        return await _cards(store, f"INC-{int(found[1])}", "")
+    prefix = name.upper().removeprefix("P-")
+    rows = await store.incidents.find_proposal(prefix) if len(prefix) >= 4 else []
+    exact = [row for row in rows if row.id == prefix] or rows
+    if not exact:
+        raise NotFoundError(f"there is no incident or proposal {name}")
+    if len(exact) > 1:
+        names = ", ".join(f"P-{row.id}" for row in exact[:5])
+        raise InputError(f"{name} could be {names}; type more characters")
+    return await _cards(store, exact[0].incident, exact[0].id)
+
+
+async def _cards(store: Store, incident: str, proposal: str) -> str:
+    state = fold(await store.log.load(incident))
+    if not state.exists:
+        raise NotFoundError(f"there is no incident {incident}")
+    cards = draw(state, Look(version=f"triagebot {VERSION}"))
+    wanted = [card for card in cards if not proposal or card.key.startswith(f"proposal:{proposal}")]
+    return "\n".join(render_text(card, incident) for card in wanted)
