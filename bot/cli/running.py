@@ -15,8 +15,8 @@ def serve() -> int:
     def announce(listening: Listening) -> None:
         if listening.first_run_token:
             print(
-                f"\n  First start. Open {listening.url}/login and sign in with this token, once:\n"
-                f"  {listening.first_run_token}\n"
+                "\n  First start. This link signs you in, once:\n"
+                f"  {listening.url}/login#{listening.first_run_token}\n"
                 "  Later the token kept in TRIAGE_OPERATOR_TOKEN_FILE does the same.\n",
                 flush=True,
             )

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from datetime import datetime, timedelta
 
+from bot import telemetry
 from bot.conversation.teller import Teller
 from bot.conversation.timing import Timing
 from bot.errors import BotError
@@ -29,6 +30,7 @@ class Lane:
         self._told_at: dict[str, datetime] = {}
         self._nudge = asyncio.Event()
         self._swept_at = float("-inf")
+        self._late_since: datetime | None = None
 
     def wake(self, incidents: frozenset[str]) -> None:
         """Tell these incidents soon; waking one twice is waking it once."""
@@ -106,9 +108,17 @@ class Lane:
         except BotError as error:
             log.warning("the outbox cannot look for what is new: %s", error)
             return
+        self._measure_lag(late=bool(behind))
         for incident in behind:
             if incident not in self._later:
                 self._waiting[incident] = None
+
+    def _measure_lag(self, *, late: bool) -> None:
+        """Say for how long something has been waiting, as seen from sweep to sweep."""
+        now = self._clock.now()
+        self._late_since = (self._late_since or now) if late else None
+        lag = now - self._late_since if self._late_since is not None else timedelta(0)
+        telemetry.channel_lag.labels(self.teller.channel.name).set(lag.total_seconds())
 
     async def _rest(self) -> None:
         """Wait for a nudge, the next retry or the next sweep."""

@@ -42,15 +42,16 @@ def clip(text: str, most: int) -> str:
     """Return at most `most` characters; what is left out is counted, never silent (A-16)."""
     if len(text) <= most:
         return text
-    mark = f"… (+{len(text) - most} characters)"
-    kept = text[: max(most - len(mark), 0)]
+    kept = text[: max(most - len(_left_out(len(text))), 0)]
     for opens, closes in PAIRS.items():
         begun = kept.rfind(opens)
         if begun > kept.rfind(closes):
             kept = kept[:begun]
-    left_out = len(text) - len(kept)
-    mark = f"… (+{left_out} characters)"
-    return f"{kept}{mark}"[:most]
+    return f"{kept}{_left_out(len(text) - len(kept))}"[:most]
+
+
+def _left_out(number: int) -> str:
+    return f"… (+{number} characters)"
 
 
 def outside_line(text: str) -> Text:

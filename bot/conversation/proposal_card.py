@@ -14,10 +14,10 @@ from bot.conversation.phrases import (
 )
 from bot.conversation.shown import (
     argument_blocks,
+    cannot_be_seen,
     card_texts,
     must_show,
     probe_blocks,
-    unseen,
 )
 from bot.incident.card import Block, Card, Code, Confirm, Control, FactLine, Items, Text, When
 from bot.incident.model import Risk
@@ -66,12 +66,11 @@ def unshown(card: Card, view: ProposalView) -> str:
 
     This is E-03 as code: whatever the drawing forgets or cannot show costs the approve control.
     """
-    needed = must_show(view.proposal)
-    char = unseen(needed)
+    char = cannot_be_seen(view.proposal)
     if char:
         return f"it holds a character that nobody can see ({char}); propose it again without"
     texts = card_texts(card)
-    if not all(any(leaf in text for text in texts) for leaf in needed):
+    if not all(any(leaf in text for text in texts) for leaf in must_show(view.proposal)):
         return "a parameter does not fit on this card"
     return ""
 

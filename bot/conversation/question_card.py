@@ -67,7 +67,7 @@ def draw_judge(state: State, look: Look) -> Card:
     else:
         status = "waits for a judgement" if over else "it fires again; asked again when it is over"
     asked = view.conclusion or "No conclusion was reached."
-    return blank_card(state, look, "question", "judge").model_copy(
+    return blank_card(state, look, "notice", "judge").model_copy(
         update={
             "title": "Was the conclusion right?" if view.conclusion else "Was it an incident?",
             "fallback": fallback_line(state, f"{view.status}; {status}"),

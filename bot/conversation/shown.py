@@ -93,15 +93,39 @@ def predicate_words(test: Predicate) -> str:
 
 def must_show(proposal: Proposal) -> list[str]:
     """Return every leaf of what would run, be read, be checked and be undone (E-03)."""
-    found = [leaf_words(leaf) for path, leaf in leaf_paths(proposal.args) if path]
+    found = [leaf_words(leaf) for args in _all_args(proposal) for _, leaf in _real(args)]
     for probe in (*proposal.preconditions, *proposal.verify):
-        found += [leaf_words(leaf) for path, leaf in leaf_paths(probe.args) if path]
-        found += [probe.title, probe.tool, *_tested(probe.expect)]
+        found += _tested(probe.expect)
+    return [*found, *one_liners(proposal)]
+
+
+def one_liners(proposal: Proposal) -> list[str]:
+    """Return what a card shows on one line each: names, targets, titles, names of parameters."""
+    found = [proposal.title, proposal.action, proposal.tool, proposal.target]
+    found += [proposal.environment, proposal.service]
+    for probe in (*proposal.preconditions, *proposal.verify):
+        found += [probe.title, probe.tool]
     if proposal.undo is not None:
-        found += [leaf_words(leaf) for path, leaf in leaf_paths(proposal.undo.args) if path]
         found += [proposal.undo.tool, proposal.undo.title]
-    found += [proposal.action, proposal.tool, proposal.title, proposal.target]
-    return [*found, proposal.environment, proposal.service]
+    return found
+
+
+def cannot_be_seen(proposal: Proposal) -> str:
+    """Return the first character of it that a human cannot see, as `U+202E`; empty when none."""
+    names = [path for args in _all_args(proposal) for path, _ in leaf_paths(args)]
+    lines = [*one_liners(proposal), *names]
+    return unseen(lines, lines=False) or unseen(must_show(proposal), lines=True)
+
+
+def _all_args(proposal: Proposal) -> list[dict[str, JsonValue]]:
+    probes = (*proposal.preconditions, *proposal.verify)
+    undo = [proposal.undo.args] if proposal.undo is not None else []
+    return [proposal.args, *(probe.args for probe in probes), *undo]
+
+
+def _real(args: dict[str, JsonValue]) -> Iterator[tuple[str, JsonValue]]:
+    """Yield the leaves, but for the one that stands for having none."""
+    return ((path, leaf) for path, leaf in leaf_paths(args) if path or args)
 
 
 def _tested(test: Predicate) -> Iterator[str]:
@@ -110,14 +134,15 @@ def _tested(test: Predicate) -> Iterator[str]:
     if test.fact:
         yield test.fact
         if test.op != "exists":
-            yield from (leaf_words(leaf) for path, leaf in leaf_paths({"v": test.value}) if path)
+            yield from (leaf_words(leaf) for _, leaf in leaf_paths(test.value))
 
 
-def unseen(texts: list[str]) -> str:
-    """Return the first character nobody can see, as `U+202E`; empty when all can be seen."""
+def unseen(texts: list[str], *, lines: bool) -> str:
+    """Return the first character nobody can see, as `U+202E`; line ends count unless `lines`."""
+    allowed = "\n\t" if lines else ""
     for text in texts:
         for char in text:
-            if char not in "\n\t" and unicodedata.category(char) in UNSEEN_KINDS:
+            if char not in allowed and unicodedata.category(char) in UNSEEN_KINDS:
                 return f"U+{ord(char):04X}"
     return ""
 

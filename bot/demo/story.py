@@ -110,7 +110,7 @@ async def _play(running: Listening, stage: Stage, stop: Stop) -> int:
 def _invite(running: Listening, stage: Stage) -> None:
     print(
         f"""
-  1. Open {stage.bot}/login and sign in with this token:  {running.operator_token}
+  1. Open {stage.bot}/login#{running.operator_token} and sign in (the link fills in the token).
   2. In a few seconds {BAD_VERSION} of a little shop ({stage.shop}/state) goes out and breaks it.
   3. Watch INC-1 on {stage.bot}/incidents: alert, deploy, runbook, findings, proposal.
   4. Click Approve: the bot rolls back, the shop recovers, the incident resolves and closes.

@@ -1,7 +1,6 @@
 """The command grammar (A-28): the same words for slash commands, mail, CLI and pages."""
 
 import re
-import shlex
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,8 +8,10 @@ from bot.errors import InputError
 from bot.incident.model import SEVERITIES, Severity
 
 INCIDENT = re.compile(r"^inc-?(\d{1,9})$", re.IGNORECASE)
-PROPOSAL = re.compile(r"^(?:p-)?([0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{4,8})$", re.IGNORECASE)
+PROPOSAL = re.compile(r"^(?:p-)?([0-9a-hjkmnp-tv-z]{4,8})$", re.IGNORECASE | re.ASCII)
 DURATION = re.compile(r"^(\d{1,4})(m|h|d)$")
+QUOTES = {'"': '"', "'": "'", "\u201c": "\u201d"}
+"""Opening quotes and what closes them; phones write the last pair."""
 UNITS = {"m": 60, "h": 3600, "d": 86400}
 DENY_REASON_CHARS = 5
 
@@ -84,12 +85,12 @@ def parse(text: str) -> Command:
     Raises:
         InputError: An unknown word or a missing part; the message shows the right shape.
     """
-    first, _, rest = text.strip().partition(" ")
+    first, rest = _cut(text)
     word = BY_NAME.get(first.lower())
     if word is None:
         raise InputError(f"I do not know the word {first[:40]!r}; try: help")
     try:
-        return _shape(word, rest.strip())
+        return _shape(word, rest)
     except _Missing as missing:
         raise InputError(f"{missing}; write: {word.usage}") from None
 
@@ -157,10 +158,16 @@ def _with_value(name: str, incident: str, tail: str) -> Command:
 
 
 def _split(rest: str, question: str) -> tuple[str, str]:
-    first, _, tail = rest.strip().partition(" ")
+    first, tail = _cut(rest)
     if not first:
         raise _Missing(question)
-    return first, tail.strip()
+    return first, tail
+
+
+def _cut(text: str) -> tuple[str, str]:
+    """Return the first word and the rest, at any white space; empty where there is none."""
+    first, *rest = text.split(maxsplit=1) or [""]
+    return first, rest[0].strip() if rest else ""
 
 
 def _incident(rest: str) -> tuple[str, str]:
@@ -215,9 +222,8 @@ def _text(text: str) -> str:
 
 
 def _unquote(text: str) -> str:
-    if text[:1] in {'"', "'"}:
-        try:
-            return " ".join(shlex.split(text))
-        except ValueError:
-            return text.strip("\"'")
-    return text.strip()
+    """Return what one pair of quotes holds, or the text as it is."""
+    text = text.strip()
+    inner = text[1:-1]
+    quoted = len(text) > 1 and text[-1] == QUOTES.get(text[0])
+    return inner.strip() if quoted and text[0] not in inner else text

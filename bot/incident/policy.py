@@ -75,14 +75,10 @@ def quorum(rule: Rule, risk: Risk) -> int:
 
 def may_approve(rule: Rule, case: Case, person: Person) -> bool:
     """True when the rule names the person, one of their groups, or the service's owner they are."""
-    wanted = {
-        approver
-        if approver != "owner"
-        else (f"group:{case.owner}" if case.owner in person.groups else f"person:{case.owner}")
-        for approver in rule.approvers
-    }
     names = {f"person:{person.name}", *(f"group:{group}" for group in person.groups)}
-    return bool(wanted & names)
+    if case.owner and case.owner in {person.name, *person.groups}:
+        names.add("owner")
+    return not names.isdisjoint(rule.approvers)
 
 
 def evaluate(

@@ -65,6 +65,7 @@ def _did(view: ProposalView) -> str:
     proposal = view.proposal
     people = ", ".join(made.person for _, made in view.decisions if made.verdict == "approve")
     by = f" approved by {people}" if people else ""
-    checks = f", {view.verified} checks passed" if view.verified else ""
+    count = f"{view.verified} check{'' if view.verified == 1 else 's'}"
+    checks = f", {count} passed" if view.verified else ""
     worse = f", then a check failed ({view.regressed})" if view.regressed else ""
     return f"{proposal.title} (P-{proposal.id}){by}: {view.status}{checks}{worse}."

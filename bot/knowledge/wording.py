@@ -10,7 +10,7 @@ SUMMARY_CHARS = 1500
 LOOK_CHARS = 160
 
 _STATUS: Mapping[str, str] = {
-    "pending": "The proposal waits for a decision.",
+    "pending": "What to do about it is proposed.",
     "approved": "The proposal was approved and is about to run.",
     "executing": "The proposal was approved and is running.",
     "succeeded": "The proposal was approved and ran; it succeeded.",

@@ -18,12 +18,12 @@ deaths = st.builds(Death, when=st.sampled_from(["before", "after"]), number=st.i
 
 
 @settings(
-    max_examples=6,
+    max_examples=5,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(st.lists(deaths, min_size=2, max_size=8))
-@example([Death(when="after", number=2)] * 16)
+@example([Death(when="after", number=2)] * 12)
 def test_g03_many_kills_lose_nothing_and_repeat_nothing(crew: Crew, killed: list[Death]) -> None:
     def plot(nursery: Nursery, folder: Path) -> list[Left]:
         with story(folder, nursery) as told:

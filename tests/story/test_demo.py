@@ -101,11 +101,9 @@ def invited(tmp: Path, process: subprocess.Popen[bytes]) -> tuple[str, str]:
         assert process.poll() is None, told(tmp)
         assert time.monotonic() < end, told(tmp)
         time.sleep(POLL_S)
-    url = re.search(r"Open (http://127\.0\.0\.1:\d+)/login", told(tmp))
-    token = re.search(r"with this token:\s+(\S+)", told(tmp))
-    assert url, told(tmp)
-    assert token, told(tmp)
-    return url[1], token[1]
+    found = re.search(r"(http://127\.0\.0\.1:\d+)/login#(\S+)", told(tmp))
+    assert found, told(tmp)
+    return found[1], found[2]
 
 
 def a_proposal_waits(url: str, bearer: str) -> bool:

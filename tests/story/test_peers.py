@@ -42,7 +42,7 @@ async def test_a_metric_rises_a_human_approves_the_silence_and_the_incident_reso
             await expect(page.get_by_role("main")).to_contain_text(shown)
         await visit.tab_to("Approve")
         await page.keyboard.press("Enter")
-        await expect(page.get_by_text(re.compile("is approved"))).to_be_visible()
+        await expect(page.locator(".notice")).to_contain_text("is approved")
 
         (silence,) = await until("a silence", lambda: world.silences("checkout"))
         assert silence.status["state"] == "active"
@@ -75,9 +75,9 @@ async def test_without_javascript_a_note_is_posted_and_a_proposal_approved(
 
         await page.get_by_role("link", name="Approvals").click()
         await page.get_by_role("link", name=re.compile("Silence .*search")).click()
-        await expect(page.get_by_text(f"P-{proposal}")).to_be_visible()
+        await expect(page.get_by_text(f"P-{proposal}", exact=True)).to_be_visible()
         await page.get_by_role("button", name="Approve").click()
-        await expect(page.get_by_text(re.compile("is approved"))).to_be_visible()
+        await expect(page.locator(".notice")).to_contain_text("is approved")
         assert await page.evaluate("() => document.querySelector('script') !== null")
     await until("a silence", lambda: world.silences("search"))
     world.fail("search", 0)

@@ -68,7 +68,7 @@ class FakeLog:
 
 
 class FakePosts:
-    """The `Posts` port over dictionaries; `kill_after` names the post whose sending is not noted."""
+    """The `Posts` port over dictionaries; `kill_after` names a post whose sending is not noted."""
 
     def __init__(self, log: FakeLog) -> None:
         self._log = log

@@ -33,8 +33,9 @@ BY_HAND = al.IncidentResolved(reason="closed by dana: false alarm")
 MERGED = al.IncidentMerged(person="dana", into="INC-2")
 REST: list[Fact] = [*SETTLED, ASKED, ENDED]
 DONE = act.ActionFinished(attempt=started(ASKED).attempt, ok=True, evidence="e", summary="done")
-SUCCEEDED: list[Fact] = [*SETTLED, ASKED, decided(ASKED), approved(ASKED), started(ASKED), DONE]
-SUCCEEDED += [ENDED]
+SUCCEEDED: list[Fact] = [
+    *SETTLED, ASKED, decided(ASKED), approved(ASKED), started(ASKED), DONE, ENDED,
+]  # fmt: skip
 WORSE = act.ActionRegressed(
     proposal=ASKED.proposal.id, digest=ASKED.digest, n=0, evidence="e", why="it got worse"
 )
@@ -95,7 +96,7 @@ def test_a_merged_incident_is_not_reopened() -> None:
 
 @pytest.mark.parametrize(
     ("end", "why"),
-    [(OVER, "the incident resolved"), (MERGED, "the incident was merged into INC-2")],
+    [(BY_HAND, "the incident resolved"), (MERGED, "the incident was merged into INC-2")],
 )
 @pytest.mark.parametrize("waiting", ["pending", "approved"])
 def test_e31_what_is_not_needed_any_more_is_withdrawn(end: Fact, why: str, waiting: str) -> None:
@@ -106,7 +107,7 @@ def test_e31_what_is_not_needed_any_more_is_withdrawn(end: Fact, why: str, waiti
     assert fact.why.startswith(why)
 
 
-@pytest.mark.parametrize("end", [OVER, MERGED])
+@pytest.mark.parametrize("end", [BY_HAND, MERGED])
 def test_e31_an_undo_is_never_withdrawn_and_still_expires(end: Fact) -> None:
     history = [*SUCCEEDED, WORSE, _undo_chosen(), UNDO, end]
     assert kinds(history) == []
@@ -124,8 +125,8 @@ def test_what_was_started_or_settled_is_not_withdrawn(settled: str) -> None:
         "unknown": [*begun, act.ActionUnknown(attempt=started(ASKED).attempt, why="killed")],
         "denied": [*SETTLED, ASKED, ENDED, no, denial],
     }[settled]
-    assert kinds([*history, OVER]) == []
-    assert kinds([*history, OVER], 99999) == []
+    assert kinds([*history, BY_HAND]) == []
+    assert kinds([*history, BY_HAND], 99999) == []
 
 
 def test_e13_a_proposal_expires_by_the_clock() -> None:
@@ -158,7 +159,7 @@ def test_a_chosen_question_is_asked_with_a_deadline() -> None:
     assert kinds([*history, fact, answered], 99999) == []
 
 
-@pytest.mark.parametrize("end", [OVER, MERGED])
+@pytest.mark.parametrize("end", [BY_HAND, MERGED])
 def test_open_questions_end_with_the_incident(end: Fact) -> None:
     asked = al.QuestionAsked(id="q", question="?", kind="text", options=(), deadline=at(9999))
     assert kinds([opened(), received(), context(), ENDED, asked, end]) == ["QuestionExpired"]
@@ -172,7 +173,7 @@ def test_a_chosen_conclusion_is_recorded() -> None:
     assert due(history, limits=RunLimits(paused=True)) == ()
 
 
-@pytest.mark.parametrize("end", [OVER, MERGED])
+@pytest.mark.parametrize("end", [BY_HAND, MERGED])
 @pytest.mark.parametrize("begun", [[], [LOOK], [LOOK, SEEN]])
 def test_an_investigation_is_cut_short_when_it_is_over(end: Fact, begun: list[Fact]) -> None:
     history = [opened(), received(), context(), *begun, end]

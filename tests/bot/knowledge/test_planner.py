@@ -112,7 +112,7 @@ def test_a_proven_outcome_proposes_with_exact_arguments_and_evidence() -> None:
 @pytest.mark.parametrize(
     ("status", "why", "words"),
     [
-        ("pending", "", "The proposal waits for a decision."),
+        ("pending", "", "What to do about it is proposed."),
         ("succeeded", "", "ran; it succeeded."),
         ("denied", "too risky", "The proposal was denied. too risky"),
         (

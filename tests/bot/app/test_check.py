@@ -1,0 +1,107 @@
+from pathlib import Path
+
+import pytest
+
+from bot.app.check import configuration, declared_variables, lint_folder
+from bot.app.readiness import gate_problems
+from bot.demo.stage import write_knowledge
+from bot.errors import ConfigError
+from bot.knowledge.library import Knowledge, gather
+from bot.settings import Settings, variable
+
+RULE = "rules: [{name: r, action: '%s', approvers: ['group:sre']}]\n"
+
+
+@pytest.fixture(autouse=True)
+def empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for field in Settings.model_fields:
+        monkeypatch.delenv(variable(field), raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_shipped_configuration_can_start_and_says_read_only() -> None:
+    lines, sound = configuration()
+    assert sound, "\n".join(lines)
+    text = "\n".join(lines)
+    assert "READ-ONLY" in text
+    assert "TRIAGE_HOOK_ALERTMANAGER is not set" in text
+    assert lines[-1] == "check: the bot can start"
+
+
+def test_a_typo_in_the_environment_fails_with_its_mend(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRIAGE_RUNBOOK", "x")
+    lines, sound = configuration()
+    assert not sound
+    assert any("did you mean TRIAGE_RUNBOOKS?" in line for line in lines)
+
+
+def test_a_broken_file_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "policy.yaml").write_text("rules: 3\n")
+    monkeypatch.setenv("TRIAGE_RUNBOOKS", str(tmp_path))
+    lines, sound = configuration()
+    assert not sound
+    assert any("policy.yaml" in line for line in lines)
+
+
+def test_the_secrets_of_hooks_are_known_settings(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    write_knowledge(tmp_path, "http://127.0.0.1:9")
+    monkeypatch.setenv("TRIAGE_RUNBOOKS", str(tmp_path))
+    monkeypatch.setenv("TRIAGE_HOOK_CHANGE", "s3cret-canary")
+    monkeypatch.setenv("SHOP_ROLLBACK_TOKEN", "t")
+    assert "TRIAGE_HOOK_CHANGE" in declared_variables()
+    lines, sound = configuration()
+    assert sound, "\n".join(lines)
+    assert "s3cret-canary" not in "\n".join(lines)
+
+
+def test_a_job_without_its_secret_is_a_problem_with_its_mend(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    write_knowledge(tmp_path, "http://127.0.0.1:9")
+    monkeypatch.setenv("TRIAGE_RUNBOOKS", str(tmp_path))
+    lines, sound = configuration()
+    assert not sound
+    assert any("SHOP_ROLLBACK_TOKEN is not set" in line for line in lines)
+
+
+def test_a_runbook_that_names_no_tool_is_found(tmp_path: Path) -> None:
+    (tmp_path / "x.md").write_text(
+        "---\nmatch: ['alertname=\"X\"']\ndiagnose: [{id: a, tool: no_such}]\n---\n# X\n"
+    )
+    assert any("no_such" in problem for problem in lint_folder(tmp_path))
+
+
+def test_a_folder_that_is_not_there_says_what_to_set(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="TRIAGE_RUNBOOKS"):
+        lint_folder(tmp_path / "none")
+
+
+def knowledge(policy: str, jobs: str = "jobs: []\n") -> Knowledge:
+    return gather({"policy.yaml": policy.encode(), "jobs.yaml": jobs.encode()})
+
+
+@pytest.mark.parametrize(
+    ("action", "said"),
+    [
+        ("*", "enables every action"),
+        ("no_such", "there is no action 'no_such'"),
+        ("job_run:restart", "there is no job 'restart'"),
+    ],
+)
+def test_law10_a_rule_for_nothing_is_a_problem(action: str, said: str) -> None:
+    assert any(said in problem for problem in gate_problems(knowledge(RULE % action)))
+
+
+def test_law10_a_half_declared_job_may_not_be_enabled() -> None:
+    half = "jobs: [{name: restart, url: 'https://x.example/run', title: Restart}]\n"
+    problems = gate_problems(knowledge(RULE % "job_run:restart", half))
+    for lacking in ("preview", "verify", "undo"):
+        assert any(f"declares no {lacking}" in problem for problem in problems)
+
+
+def test_law10_the_demo_enables_one_whole_action(tmp_path: Path) -> None:
+    write_knowledge(tmp_path, "http://127.0.0.1:9")
+    files = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert gate_problems(gather(files)) == []
