@@ -8,7 +8,9 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import TextIO
 
-FIELDS = ("incident", "seq", "proposal", "correlation", "channel", "actor", "source", "route")
+FIELDS = (
+    "incident", "seq", "proposal", "correlation", "delivery", "channel", "actor", "source", "route",
+)  # fmt: skip
 """Extra fields a line may carry: pass them by `extra={…}`."""
 
 correlation: ContextVar[str] = ContextVar("correlation", default="")

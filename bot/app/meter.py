@@ -1,10 +1,11 @@
-"""Counts facts after they are written: the metrics that are about incidents, in one place."""
+"""Counts and logs facts after they are written: one place for metrics about incidents."""
 
 import asyncio
 import logging
 from datetime import datetime
 
 from bot import telemetry
+from bot.conversation.look import correlation_of
 from bot.errors import BotError
 from bot.incident import facts_action as action
 from bot.incident.events import Event
@@ -84,6 +85,21 @@ class Meter:
         state = fold(events)
         for event in new:
             count_event(state, event)
+            log.info(event.type, extra=traced(state, event))
+
+
+def traced(state: State, event: Event) -> dict[str, object]:
+    """Return what ties an event's log line to its incident, its cards and its delivery (G-12)."""
+    body = event.body
+    proposal = getattr(body, "proposal", "")
+    return {
+        "incident": event.stream,
+        "seq": event.seq,
+        "actor": event.actor,
+        "correlation": correlation_of(state),
+        "delivery": getattr(body, "delivery", ""),
+        "proposal": proposal if isinstance(proposal, str) else proposal.id,
+    }
 
 
 def count_event(state: State, event: Event) -> None:

@@ -88,7 +88,8 @@ class Lane:
             later = self._clock.now() + timedelta(seconds=BROKEN_S)
         finally:
             self._busy.discard(incident)
-            self._told_at[incident] = self._clock.now()
+            if incident not in self.teller.early:
+                self._told_at[incident] = self._clock.now()
             self._nudge.set()
         if later is not None:
             self._later[incident] = later

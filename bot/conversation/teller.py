@@ -6,19 +6,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot import telemetry
+from bot.conversation.chronicle import Chronicle
 from bot.conversation.fit import fit
 from bot.conversation.plan import GIVEN_UP, ROOT, Move, plan
 from bot.conversation.sending import Sender
 from bot.conversation.timing import Timing, retry_at
 from bot.errors import ConversationLost, RemoteError
 from bot.incident.card import Card
-from bot.incident.facts_alerts import ConversationBroken, ConversationOpened
 from bot.incident.reducer import State, fold
-from bot.ports import Channel, Clock, ConversationRow, Draft, Log, Post, Posts, Refusal
+from bot.ports import Channel, Clock, ConversationRow, Log, Post, Posts
 
 log = logging.getLogger(__name__)
-ACTOR = "bot:outbox"
-WHY_CHARS = 400
 EDITS_MAX = 2000
 """How many incidents' last edit is remembered; forgetting one only makes an edit come early."""
 
@@ -33,7 +31,11 @@ class Ledger:
 
 
 class Teller:
-    """One channel's voice. It holds nothing that a restart would miss."""
+    """One channel's voice. It holds nothing that a restart would miss.
+
+    `hurt` says why the last message failed, empty when it did not; `early` names the incidents
+    whose first card waits for what is known locally.
+    """
 
     def __init__(
         self,
@@ -45,10 +47,12 @@ class Teller:
         self.channel = channel
         self.stopping = False
         self.hurt = ""
+        self.early: set[str] = set()
         self._ledger = ledger
         self._draw = draw
         self._timing = timing
         self._sender = Sender(channel, ledger.posts, timing.call_s)
+        self._chronicle = Chronicle(channel.name, ledger.log)
         self._edited_at: dict[str, datetime] = {}
 
     async def tell(self, incident: str) -> datetime | None:
@@ -70,7 +74,9 @@ class Teller:
         known = await self._ledger.posts.posts(incident, name)
         early = self._too_early(state, known, now)
         if early is not None:
+            self.early.add(incident)
             return early
+        self.early.discard(incident)
         try:
             later = await self._say(state, known)
         except ConversationLost as lost:
@@ -111,7 +117,7 @@ class Teller:
             await self._make(state, known, move)
         address = _address(known)
         if address and state.incident.conversations.get(name) != address:
-            await self._record_opened(state.stream, address)
+            await self._chronicle.opened(state.stream, address)
         return later
 
     def _held_back(self, incident: str, move: Move) -> datetime | None:
@@ -139,18 +145,18 @@ class Teller:
         except RemoteError as error:
             if error.retryable:
                 raise
+            await self._chronicle.broken(state.stream, str(error))
             post = Post(move.key, move.message_id, f"{GIVEN_UP}{move.version}")
             await self._ledger.posts.save_post(state.stream, self.channel.name, post)
             known[move.key] = post
             self._count("refused", str(error))
-            await self._record_broken(state.stream, str(error))
             return
         known[move.key] = post
         self._count("edited" if move.kind == "update" else "sent")
         if move.kind == "open":
             self._measure_first(state)
         if move.kind == "open" or self.channel.name in state.incident.broken:
-            await self._record_opened(state.stream, _address(known))
+            await self._chronicle.opened(state.stream, _address(known))
 
     async def _again(self, row: ConversationRow, error: RemoteError) -> datetime:
         """Note the failure and return when to try again."""
@@ -166,6 +172,7 @@ class Teller:
         """Forget the place, say so in the log, and try to open another; once refused, give up."""
         name, incident = self.channel.name, row.incident
         self._count("lost", str(lost))
+        await self._chronicle.broken(incident, str(lost))
         known = await self._ledger.posts.posts(incident, name)
         opened = bool(_address(known))
         root = known.get(ROOT)
@@ -178,29 +185,7 @@ class Teller:
         cursor = row.cursor if opened else state.seq
         gone = replace(row, address="", cursor=cursor, wake_at=wake_at, failures=failures)
         await self._ledger.posts.save(gone)
-        await self._record_broken(incident, str(lost))
         return wake_at
-
-    async def _record_opened(self, incident: str, address: str) -> None:
-        name = self.channel.name
-
-        def build(state: State) -> Draft | Refusal:
-            view = state.incident
-            if view.conversations.get(name) == address and name not in view.broken:
-                return Refusal("that is known")
-            return Draft(ACTOR, (ConversationOpened(channel=name, address=address),))
-
-        await self._ledger.log.record(incident, build)
-
-    async def _record_broken(self, incident: str, why: str) -> None:
-        name = self.channel.name
-
-        def build(state: State) -> Draft | Refusal:
-            if name in state.incident.broken:
-                return Refusal("that is known")
-            return Draft(ACTOR, (ConversationBroken(channel=name, why=why[:WHY_CHARS]),))
-
-        await self._ledger.log.record(incident, build)
 
     def _measure_first(self, state: State) -> None:
         opened_at = state.incident.opened_at

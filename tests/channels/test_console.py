@@ -6,6 +6,7 @@ import pytest
 
 from bot.conversation.cards import draw
 from bot.errors import RemoteError
+from bot.incident.card import Chart, Control, Table, Text
 from bot.shelf import ChannelDeclaration
 from channels import CHANNELS
 from channels.console import ConsoleChannel, console
@@ -79,6 +80,17 @@ async def test_colours_only_where_somebody_can_see_them() -> None:
     bold = terminal.getvalue()
     assert bold.startswith("\x1b[1m== ")
     assert bold.replace("\x1b[1m", "").replace("\x1b[0m", "") == plain.getvalue()
+
+
+def test_tables_charts_and_odd_controls_are_text_too() -> None:
+    cell, evil = Text(value="v42"), Text(value="a\x1bb", trust="outside")
+    table = Table(headings=("version", "by"), rows=((cell, evil),))
+    chart = Chart(title="Errors", evidence="e1", alt="from 0 to 14 %")
+    edit = Control(verb="edit", label="Edit…", proposal="7F3KQ2AB")
+    update: dict[str, object] = {"blocks": (table, chart), "controls": (edit,), "footer": ""}
+    text = render_text(STORY[0].model_copy(update=update))
+    assert "  version | by\n  v42 | a⟨U+001B⟩b\n  Errors: from 0 to 14 %" in text
+    assert "triagebot" not in text
 
 
 def test_a_spelled_out_character_hides_nothing() -> None:

@@ -84,6 +84,14 @@ class World:
         found = ProposalList.model_validate_json(self._api("proposals?status=pending"))
         return next((one for one in found.proposals if one.service == service), None)
 
+    def approve(self, service: str) -> None:
+        """Approve what waits for a service, over HTTP."""
+        waiting = self.pending(service)
+        assert waiting is not None
+        verdict = {"verdict": "approve", "digest": waiting.digest, "revision": waiting.revision}
+        url = f"{self.url}/api/v1/proposals/{waiting.id}/decision"
+        httpx.post(url, json=verdict, headers=self._bearer, trust_env=False).raise_for_status()
+
     def silences(self, service: str) -> list[Silence]:
         """Return the silences that Alertmanager holds about a service."""
         answer = httpx.get(f"{self.alertmanager}/api/v2/silences", trust_env=False)
@@ -96,9 +104,12 @@ class World:
         answer = httpx.post(f"{self.alertmanager}/api/v2/alerts", json=body, trust_env=False)
         answer.raise_for_status()
 
+    @property
+    def _bearer(self) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.token}"}
+
     def _api(self, path: str) -> bytes:
-        headers = {"authorization": f"Bearer {self.token}"}
-        answer = httpx.get(f"{self.url}/api/v1/{path}", headers=headers, trust_env=False)
+        answer = httpx.get(f"{self.url}/api/v1/{path}", headers=self._bearer, trust_env=False)
         return answer.raise_for_status().content
 
 

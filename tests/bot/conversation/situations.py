@@ -1,7 +1,10 @@
 """Incidents at every point of their life, as facts: what the tests of cards and outbox draw."""
 
+from bot.conversation.cards import draw
 from bot.conversation.look import Look, Terms
+from bot.conversation.shown import card_texts
 from bot.incident import facts_action, facts_alerts, facts_run
+from bot.incident.card import Card
 from bot.incident.fact import Fact
 from bot.incident.facts_action import ActionProposed
 from bot.incident.model import Change, Finding, Runbook, Service, Similar
@@ -25,6 +28,7 @@ LOOK = Look(
     terms={"7F3KQ2AB": Terms("group:sre", 1)},
 )
 ATTEMPT = "7F3KQ2AB-1"
+KEY = "proposal:7F3KQ2AB:1"
 CHECKOUT = Service(
     name="checkout",
     title="Checkout",
@@ -100,3 +104,28 @@ def whole_story() -> list[Fact]:
 
 def state_of(*facts: Fact) -> State:
     return fold(thread(facts))
+
+
+def card_of(*facts: Fact, look: Look = LOOK, key: str = KEY) -> Card:
+    found = {card.key: card for card in draw(state_of(*beginning(), *facts), look)}
+    return found[key]
+
+
+def verbs(card: Card) -> list[str]:
+    return [control.verb for control in card.controls]
+
+
+def cards_of(*facts: Fact, look: Look = LOOK) -> dict[str, Card]:
+    return {card.key: card for card in draw(state_of(*facts), look)}
+
+
+def root_of(*facts: Fact, look: Look = LOOK) -> Card:
+    return cards_of(*facts, look=look)["root"]
+
+
+def facts_shown(card: Card) -> dict[str, str]:
+    return {line.label: line.text.value for line in card.facts}
+
+
+def text_of(card: Card) -> str:
+    return "\n".join(card_texts(card))

@@ -4,42 +4,30 @@ import pytest
 
 from bot.conversation.cards import draw
 from bot.conversation.look import Look
-from bot.conversation.shown import card_texts
 from bot.incident import facts_action, facts_alerts, facts_run
 from bot.incident.card import Card, Code, Items, Text, When
 from bot.incident.events import Unknown
-from bot.incident.fact import Fact
 from bot.incident.model import Severity
 from bot.incident.state import State
+from bot.incident.steps import ProposeAction
 from tests.bot.conversation.situations import (
+    DEPLOY,
     LOOK,
     asked_question,
     beginning,
+    cards_of,
     concluded,
     done,
+    facts_shown,
     loaded,
+    root_of,
     state_of,
+    text_of,
     whole_story,
 )
 from tests.bot.incident.making import alert, at, decided, opened, proposed, received
 
 HOSTILE = "<!channel> <b>x</b> @everyone [a](http://evil) *bold* \u202egnp.exe \x1b[31m\x00 `${x}`"
-
-
-def cards_of(*facts: Fact, look: Look = LOOK) -> dict[str, Card]:
-    return {card.key: card for card in draw(state_of(*facts), look)}
-
-
-def root_of(*facts: Fact, look: Look = LOOK) -> Card:
-    return cards_of(*facts, look=look)["root"]
-
-
-def facts_shown(card: Card) -> dict[str, str]:
-    return {line.label: line.text.value for line in card.facts}
-
-
-def text_of(card: Card) -> str:
-    return "\n".join(card_texts(card))
 
 
 def test_nothing_is_drawn_of_an_empty_stream() -> None:
@@ -149,8 +137,15 @@ def test_pausing_and_resuming_are_offered_while_it_investigates() -> None:
 
 def test_a_broken_channel_and_a_rejected_action_are_on_the_root_card() -> None:
     broken = facts_alerts.ConversationBroken(channel="slack", why="the channel is archived")
-    shown = facts_shown(root_of(*beginning(), broken))
+    step = ProposeAction(tool="job_run", args={}, reason="errors")
+    chosen = facts_run.StepChosen(effect_id="r1s1", step=step, by="planner")
+    why = "no rule in policy.yaml enables job_run (READ-ONLY)"
+    no = facts_run.ProposalRejected(effect_id="r1s1", tool="job_run", args={}, why=why)
+    cards = cards_of(*beginning(), broken, chosen, no, concluded())
+    shown = facts_shown(cards["root"])
     assert shown["Cannot post to"] == "slack: the channel is archived"
+    assert shown["Not put before you"] == why
+    assert why in text_of(cards["finding:r1"])
 
 
 def test_an_event_of_a_newer_version_holds_and_says_so() -> None:
@@ -191,38 +186,23 @@ def test_a_new_run_gets_a_finding_of_its_own() -> None:
     assert "finding:r2" in second
 
 
-@pytest.mark.parametrize(
-    ("kind", "values"),
-    [("choice", ["yes, all day", "no"]), ("yes_no", ["yes", "no"]), ("text", [])],
-)
-def test_a_question_offers_its_answers(kind: str, values: list[str]) -> None:
-    card = cards_of(*beginning(), asked_question(kind))["question:r1s3"]
-    assert [one.value for one in card.controls] == values
-    assert any(isinstance(block, When) and block.at == at(3600) for block in card.blocks)
-    if not values:
-        assert "answer INC-1 YOUR WORDS" in text_of(card)
+def test_resolved_alerts_are_counted_apart_from_those_that_fire() -> None:
+    gone = received(alert("resolved", "a2"), delivery="d2")
+    text = text_of(root_of(*beginning(), gone))
+    assert "1 alert firing" in text
+    assert "1 alert resolved" in text
 
 
-def test_an_answered_question_asks_no_more() -> None:
-    answer = facts_alerts.QuestionAnswered(id="r1s3", person="dana", value="no")
-    card = cards_of(*beginning(), asked_question(), answer)["question:r1s3"]
-    assert (card.state, card.controls) == ("answered by dana", ())
-    expired = facts_alerts.QuestionExpired(id="r1s3")
-    card = cards_of(*beginning(), asked_question(), expired)["question:r1s3"]
-    assert (card.state, card.controls) == ("nobody answered in time", ())
-    assert "The default stands: no" in text_of(card)
+def test_more_changes_than_fit_are_counted_and_later_ones_say_so() -> None:
+    later = DEPLOY.model_copy(update={"at": at(30), "previous": "", "by": "", "service": ""})
+    text = text_of(root_of(opened(), received(), loaded(changes=(later,) * 7)))
+    assert "deploy v42, 30 s after it began" in text
+    assert "and 2 more" in text
 
 
-def test_the_judgement_is_asked_once_it_is_over() -> None:
-    over = facts_alerts.IncidentResolved(reason="every alert resolved")
-    assert "judge" not in cards_of(*beginning(), concluded())
-    card = cards_of(*beginning(), concluded(), over)["judge"]
-    assert [one.value for one in card.controls] == ["right", "partly", "wrong", "not_an_incident"]
-    judged = facts_alerts.ConclusionJudged(person="dana", verdict="partly")
-    card = cards_of(*beginning(), concluded(), over, judged)["judge"]
-    assert (card.state, card.controls) == ("judged partly by dana", ())
-    again = facts_alerts.IncidentReopened(reason="it fires again")
-    assert cards_of(*beginning(), concluded(), over, again)["judge"].controls == ()
+def test_an_incident_started_by_hand_says_by_whom() -> None:
+    by_hand = opened().model_copy(update={"by": "person:dana"})
+    assert "opened by person:dana" in text_of(root_of(by_hand, loaded()))
 
 
 def test_a_closed_incident_leaves_its_summary_and_learnings() -> None:

@@ -75,6 +75,13 @@ def test_a_root_card_that_is_cut_says_so() -> None:
     assert LEFT_OUT in card_texts(fitted)
 
 
+def test_a_very_small_channel_gets_what_fits_of_the_facts() -> None:
+    fitted = fit(asked_for(LONG), Limits(text_chars=300))
+    assert size(fitted) <= 300
+    assert 0 < len(fitted.facts) < 11
+    assert "approve" not in verbs(fitted)
+
+
 def test_more_controls_than_a_channel_has_are_left_out_from_the_end() -> None:
     card = draw(state_of(*whole_story()), LOOK)[-1]
     assert len(card.controls) == 4

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 from bot.conversation.outbox import Outbox
 from bot.conversation.teller import Ledger
 from bot.conversation.timing import Timing
+from bot.errors import BusyError
 from bot.incident.fact import HOUSE, Fact
 from bot.incident.reducer import fold
 from tests.bot.conversation.fakes import FakeLog, FakePosts
@@ -163,6 +165,29 @@ async def test_a_database_that_is_away_is_asked_again() -> None:
         await until(lambda: len(channel.messages) == 1)
 
 
+async def test_a_memory_that_is_away_stops_no_lane() -> None:
+    class Away(FakePosts):
+        away = True
+
+        async def behind(self, channel: str, now: datetime, limit: int = 200) -> list[str]:
+            if self.away:
+                raise BusyError("the database is away")
+            return await super().behind(channel, now, limit)
+
+    channel = FakeChannel()
+    scene = Scene(channel)
+    posts = Away(scene.log)
+    ledger = Ledger(scene.log, posts, scene.clock)
+    scene.outbox = Outbox(ledger, [channel], lambda _: LOOK, QUICK)
+    scene.log.listeners.clear()
+    async with running(scene):
+        scene.add("INC-1", *beginning())
+        await asyncio.sleep(0.02)
+        assert channel.messages == []
+        posts.away = False
+        await until(lambda: len(channel.messages) == 1)
+
+
 async def test_a_burst_is_one_look() -> None:
     channel = FakeChannel()
     scene = Scene(channel, timing=Timing(settle_s=0, sweep_s=0.01, edit_every_s=0, breath_s=0.2))
@@ -176,6 +201,17 @@ async def test_a_burst_is_one_look() -> None:
         scene.clock.advance(0.2)
         await until(lambda: channel.messages[0].edits == 1)
     assert "42 alerts firing" in str(channel.messages[0].card.blocks)
+
+
+async def test_the_first_card_goes_out_as_soon_as_the_context_is_there() -> None:
+    channel = FakeChannel()
+    scene = Scene(channel, timing=Timing(sweep_s=0.01))
+    async with running(scene):
+        scene.add("INC-1", *beginning()[:2])
+        await asyncio.sleep(0.01)
+        assert channel.messages == []
+        scene.add("INC-1", *beginning()[2:])
+        await until(lambda: len(channel.messages) == 1)
 
 
 async def test_pages_ask_the_outbox_for_the_same_cards() -> None:

@@ -7,28 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from bot.conversation.cards import draw
-from bot.conversation.look import Look, Terms
-from bot.conversation.proposal_card import REASONING
+from bot.conversation.look import Look
+from bot.conversation.proposal_card import REASONING, unshown
 from bot.conversation.shown import card_texts, leaf_paths, leaf_words
-from bot.incident import facts_action
 from bot.incident.card import Block, Card, Items, When
-from bot.incident.fact import Fact
 from bot.incident.model import Predicate, Probe, Risk
 from bot.incident.proposal import Undo
-from tests.bot.conversation.situations import LOOK, beginning, done, finished, state_of
-from tests.bot.incident.making import approved, at, decided, proposal, proposed, started
-
-KEY = "proposal:7F3KQ2AB:1"
-
-
-def card_of(*facts: Fact, look: Look = LOOK, key: str = KEY) -> Card:
-    found = {card.key: card for card in draw(state_of(*beginning(), *facts), look)}
-    return found[key]
-
-
-def verbs(card: Card) -> list[str]:
-    return [control.verb for control in card.controls]
+from tests.bot.conversation.situations import beginning, card_of, state_of, verbs
+from tests.bot.incident.making import at, proposal, proposed
 
 
 def trusted(card: Card) -> tuple[Block, ...]:
@@ -203,6 +189,17 @@ def test_e03_what_nobody_can_see_cannot_be_approved(char: str) -> None:
     assert f"v4{char}1" in shown
 
 
+@pytest.mark.parametrize("field", ["title", "target", "environment", "action"])
+def test_e03_a_line_end_in_a_name_cannot_be_approved(field: str) -> None:
+    card = card_of(proposed(proposal(**{field: "checkout\nRisk low"})))
+    assert verbs(card) == ["deny", "details"]
+
+
+def test_e03_a_hidden_character_in_a_parameter_s_name_cannot_be_approved() -> None:
+    args: dict[str, JsonValue] = {"ver\u202esion": "v41"}
+    assert "approve" not in verbs(card_of(proposed(proposal(args=args))))
+
+
 def test_e03_a_value_of_two_lines_cannot_pass_for_a_second_parameter() -> None:
     args: dict[str, JsonValue] = {"comment": "ok\nversion (text) = v41", "version": "v40"}
     card = card_of(proposed(proposal(args=args)))
@@ -212,6 +209,15 @@ def test_e03_a_value_of_two_lines_cannot_pass_for_a_second_parameter() -> None:
         ("Parameters: comment (text, 23 characters)", "ok\nversion (text) = v41"),
     ]
     assert "approve" in verbs(card)
+
+
+def test_e03_a_card_that_forgets_a_parameter_is_not_approvable() -> None:
+    view = state_of(*beginning(), proposed()).incident.proposals["7F3KQ2AB"]
+    whole = card_of(proposed())
+    assert unshown(whole, view) == ""
+    without = [block for block in whole.blocks if "v41" not in str(block)]
+    forgetful = whole.model_copy(update={"facts": (), "blocks": tuple(without)})
+    assert unshown(forgetful, view) == "a parameter does not fit on this card"
 
 
 def test_a_number_and_the_same_digits_as_text_look_different() -> None:
@@ -228,98 +234,7 @@ def test_a_number_and_the_same_digits_as_text_look_different() -> None:
     ]
 
 
-def test_a24_a_decision_takes_the_buttons_away_and_names_who_and_when() -> None:
-    asked = proposed()
-    card = card_of(asked, decided(asked), approved(asked))
-    assert card.state == f"Approved by dana · 5 Jan 03:00:04 UTC · hash {asked.digest[:12]}"
-    assert card.controls == ()
-    denied = facts_action.ProposalDenied(
-        proposal="7F3KQ2AB", digest=asked.digest, reason="not during the sale"
-    )
-    card = card_of(asked, decided(asked, "deny"), denied)
-    assert card.state.startswith("Denied by dana · ")
-    assert card.controls == ()
-    assert "reason: not during the sale" in card_texts(card)
-
-
-def test_a_partial_quorum_keeps_the_buttons() -> None:
-    asked = proposed(proposal(risk="high"))
-    look = Look(terms={"7F3KQ2AB": Terms("group:sre", 2)})
-    card = card_of(asked, decided(asked), look=look)
-    assert card.state == "waits for a decision; approved so far by dana"
-    assert verbs(card) == ["approve", "deny", "details"]
-    assert ("Approvals", "1 of 2 (dana)") in [(one.label, one.text.value) for one in card.facts]
-
-
-def test_running_then_done_then_checked_then_undone() -> None:
-    asked = proposed()
-    before = [asked, decided(asked), approved(asked), started(asked)]
-    assert card_of(*before).state == "running now"
-    card = card_of(*before, finished())
-    assert (card.state, verbs(card)) == ("done, 0 of 2 checks passed", ["undo"])
-    assert "rolled back to v41" in card_texts(card)
-    passed = facts_action.ActionVerified(
-        proposal="7F3KQ2AB", digest=asked.digest, n=0, evidence="a" * 16, summary="healthy"
-    )
-    card = card_of(*before, finished(), passed)
-    assert card.state == "done, 1 of 2 checks passed"
-    assert "check 1 passed: healthy" in card_texts(card)
-    worse = facts_action.ActionRegressed(
-        proposal="7F3KQ2AB", digest=asked.digest, n=1, evidence="a" * 16, why="errors again"
-    )
-    card = card_of(*before, finished(), passed, worse)
-    assert card.state == "done, but a check failed afterwards"
-    assert "a check failed: errors again" in card_texts(card)
-    undone = facts_action.ActionUndone(proposal="7F3KQ2AB", by="OTHER")
-    assert verbs(card_of(*before, finished(), undone)) == []
-
-
-def test_an_unknown_outcome_asks_what_was_seen() -> None:
-    asked = proposed()
-    lost = facts_action.ActionUnknown(attempt="7F3KQ2AB-1", why="no answer in time")
-    card = card_of(asked, decided(asked), approved(asked), started(asked), lost)
-    assert [(one.verb, one.value, one.label) for one in card.controls] == [
-        ("reconcile", "worked", "It worked"),
-        ("reconcile", "failed", "It did not"),
-    ]
-    assert "It is not repeated." in "\n".join(card_texts(card))
-
-
-@pytest.mark.parametrize(
-    ("fact", "state"),
-    [
-        (facts_action.ProposalExpired, "expired: nobody decided in time"),
-        (facts_action.ProposalWithdrawn, "withdrawn: it resolved"),
-        (facts_action.ProposalSuperseded, "superseded: it resolved"),
-    ],
-)
-def test_what_no_longer_stands_has_no_controls(fact: type[Fact], state: str) -> None:
-    asked = proposed()
-    fields = {"proposal": "7F3KQ2AB", "digest": asked.digest, "why": "it resolved"}
-    known = {name: value for name, value in fields.items() if name in fact.model_fields}
-    card = card_of(asked, fact.model_validate(known))
-    assert (card.state, card.controls) == (state, ())
-
-
-def test_a_result_is_news_without_controls() -> None:
-    card = card_of(*done()[3:], key="result:7F3KQ2AB:1")
-    assert card.controls == ()
-    assert "rolled back to v41" in card_texts(card)
-    failed = [*done()[3:-1], finished(ok=False)]
-    assert card_of(*failed, key="result:7F3KQ2AB:1").state == "failed"
-
-
-def test_d10_a_link_of_the_target_is_clickable_only_when_its_host_is_allowed() -> None:
-    linked = finished().model_copy(update={"link": "https://ci.example/run/7"})
-    facts = [*done()[3:-1], linked]
-    outside = "https://ci.example/run/7"
-    assert outside not in [link.url for link in card_of(*facts).links]
-    assert outside in card_texts(card_of(*facts))
-    allowed = Look(hosts=frozenset({"ci.example"}))
-    assert outside in [link.url for link in card_of(*facts, look=allowed).links]
-
-
-def test_the_version_of_what_undoes_names_what_it_undoes() -> None:
+def test_what_undoes_names_what_it_undoes() -> None:
     asked = proposed(proposal("8888KKKK"), undo_of="7F3KQ2AB")
     card = card_of(asked, key="proposal:8888KKKK:1")
     assert re.search(r"It would undo P-7F3KQ2AB", card.facts[0].text.value)

@@ -1,58 +1,19 @@
-"""One channel is told one incident: each message once, whatever is killed, refused or late."""
+"""One channel is told one incident: in order of urgency, at its pace, whatever it refuses."""
 
-import asyncio
 from datetime import timedelta
 
 import pytest
 
-from bot.conversation.cards import draw
-from bot.conversation.teller import Ledger, Teller
-from bot.conversation.timing import Timing, retry_at
-from bot.errors import BusyError, ConversationLost, RemoteError
+from bot.conversation.timing import retry_at
+from bot.errors import BusyError, ConversationLost
 from bot.incident import facts_alerts
-from bot.incident.fact import Fact
 from bot.incident.reducer import fold
 from bot.ports import Limits
-from tests.bot.conversation.fakes import FakeLog, FakePosts, Killed
-from tests.bot.conversation.situations import LOOK, beginning, concluded, loaded, whole_story
+from tests.bot.conversation.scene import INCIDENT, Scene
+from tests.bot.conversation.situations import beginning, concluded, loaded, whole_story
 from tests.bot.incident.making import alert, approved, decided, opened, proposed, received
-from tests.channels.fake_channel import FakeChannel, answered, timed_out
-from tests.fakes import T0, FakeClock
-
-INCIDENT = "INC-1"
-
-
-class Scene:
-    """A teller, everything around it, and a way to start it anew."""
-
-    def __init__(self, *facts: Fact, channel: FakeChannel | None = None) -> None:
-        self.clock = FakeClock()
-        self.log = FakeLog(self.clock)
-        self.posts = FakePosts(self.log)
-        self.channel = channel or FakeChannel()
-        self.teller = self.restarted()
-        if facts:
-            self.log.add(INCIDENT, *facts)
-
-    def restarted(self) -> Teller:
-        ledger = Ledger(self.log, self.posts, self.clock)
-        timing = Timing(call_s=0.02)
-        self.teller = Teller(self.channel, ledger, lambda state: draw(state, LOOK), timing)
-        return self.teller
-
-    async def settle(self) -> None:
-        """Tell until nothing is left, as a lane would."""
-        for _ in range(20):
-            later = await self.teller.tell(INCIDENT)
-            row = self.posts.rows.get((INCIDENT, "fake"))
-            if row is not None and row.cursor == len(self.log.streams[INCIDENT]):
-                return
-            if later is not None and later > self.clock.now():
-                self.clock.advance((later - self.clock.now()).total_seconds())
-        raise AssertionError("it never comes to rest")
-
-    def said(self) -> list[str]:
-        return [message.key for message in self.channel.messages]
+from tests.channels.fake_channel import FakeChannel, answered
+from tests.fakes import T0
 
 
 async def test_everything_is_said_once_in_order_of_urgency() -> None:
@@ -95,62 +56,6 @@ async def test_the_first_card_waits_a_moment_for_what_is_known_and_no_longer() -
     scene.log.add(INCIDENT, loaded())
     await scene.teller.tell(INCIDENT)
     assert scene.channel.calls == ["open"]
-
-
-@pytest.mark.parametrize("key", ["root", "proposal:7F3KQ2AB:1", "finding:r1", "judge"])
-async def test_e15_a_kill_between_sending_and_noting_posts_nothing_twice(key: str) -> None:
-    scene = Scene(*whole_story())
-    scene.posts.kill_after = key
-    with pytest.raises(Killed):
-        await scene.settle()
-    scene.restarted()
-    await scene.settle()
-    assert len(scene.channel.by_key(f"INC-1/{key}")) == 1
-    assert len(scene.said()) == 7
-    assert "find" in scene.channel.calls
-
-
-async def test_e15_what_was_found_is_brought_up_to_date() -> None:
-    asked = proposed()
-    scene = Scene(*beginning(), asked)
-    scene.posts.kill_after = "proposal:7F3KQ2AB:1"
-    with pytest.raises(Killed):
-        await scene.settle()
-    scene.log.add(INCIDENT, decided(asked), approved(asked))
-    scene.restarted()
-    await scene.settle()
-    (message,) = scene.channel.by_key("INC-1/proposal:7F3KQ2AB:1")
-    assert message.card.state.startswith("Approved by dana")
-    assert message.edits == 1
-
-
-@pytest.mark.parametrize("posted", [True, False])
-async def test_e15_after_an_ambiguous_time_out_it_looks_before_it_posts(posted: bool) -> None:
-    channel = FakeChannel(failures=[timed_out()], posts_first=posted)
-    scene = Scene(*beginning(), channel=channel)
-    await scene.settle()
-    assert channel.calls[:2] == ["open", "find"]
-    assert channel.calls.count("open") == (1 if posted else 2)
-    assert scene.said() == ["INC-1/root"]
-
-
-async def test_after_an_answer_that_refused_there_is_nothing_to_look_for() -> None:
-    channel = FakeChannel(failures=[answered(429, 7)])
-    scene = Scene(*beginning(), channel=channel)
-    assert await scene.teller.tell(INCIDENT) == T0 + timedelta(seconds=7)
-    await scene.settle()
-    assert channel.calls == ["open", "open"]
-
-
-async def test_a_hanging_call_is_given_up_and_tried_again() -> None:
-    channel = FakeChannel(gate=asyncio.Event())
-    scene = Scene(*beginning(), channel=channel)
-    assert await scene.teller.tell(INCIDENT) == T0 + timedelta(seconds=1)
-    assert scene.teller.hurt == "fake: no answer in 0.02 s"
-    channel.gate = None
-    await scene.settle()
-    assert scene.said() == ["INC-1/root"]
-    assert scene.teller.hurt == ""
 
 
 async def test_retries_back_off_and_a_wake_up_does_not_hurry_them() -> None:
@@ -297,11 +202,3 @@ async def test_a_channel_without_edits_is_told_of_a_decision_by_a_new_message() 
     assert "update" not in channel.calls
     states = [one.card.state for one in channel.messages if one.card.kind == "proposal"]
     assert [state.split(" ")[0] for state in states] == ["waits", "Approved"]
-
-
-async def test_what_certainly_never_left_is_not_looked_for() -> None:
-    refused = RemoteError("fake", "connection refused", sent=False)
-    channel = FakeChannel(failures=[refused])
-    scene = Scene(*beginning(), channel=channel)
-    await scene.settle()
-    assert channel.calls == ["open", "open"]

@@ -144,6 +144,12 @@ class House:
         return await self.view(incident)
 
 
+async def approved(house: House) -> None:
+    """Let the loop ask for a decision, and approve."""
+    await house.pending()
+    assert (await house.approve()).kind == "done"
+
+
 @asynccontextmanager
 async def open_house(
     folder: Path,

@@ -1,0 +1,1 @@
+"""Attacks on a real server over real HTTP, one file a surface."""
