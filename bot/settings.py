@@ -154,7 +154,7 @@ def load_settings(also_known: Iterable[str] = ()) -> Settings:
 def _unknown(env: Mapping[str, str], known: set[str]) -> list[str]:
     faults: list[str] = []
     for name in sorted(env):
-        if name.startswith(PREFIX) and name.removesuffix("_FILE") not in known:
+        if name.startswith(PREFIX) and not {name, name.removesuffix("_FILE")} & known:
             near = get_close_matches(name, sorted(known), n=1)
             hint = f"; did you mean {near[0]}?" if near else "; remove it"
             faults.append(f"{name}: no such setting{hint}")

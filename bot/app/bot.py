@@ -108,7 +108,7 @@ class Bot:
         return self.world.settings.read_only or not allowing
 
     def on_commit(self, woken: Callable[[frozenset[str]], None]) -> None:
-        """Call `woken` with the streams of every commit, in the event loop."""
+        """Call `woken` with the streams of a commit to look at, in the event loop."""
         self._woken.append(woken)
 
     async def begin(self) -> None:
@@ -137,8 +137,9 @@ class Bot:
         for stream in streams:
             if stream != HOUSE:
                 self.dispatcher.wake(stream)
-        for woken in self._woken:
-            woken(streams)
+        if streams:
+            for woken in self._woken:
+                woken(streams)
         self.ticks.tick()
 
     async def _house_changed(self) -> None:

@@ -99,6 +99,7 @@ def _cleaned(reply: Reply) -> Reply:
         incident=clean_text(reply.incident),
         proposal=clean_text(reply.proposal),
         question=clean_text(reply.question),
+        payload_digest=clean_text(reply.payload_digest),
         reason=clean_text(reply.reason),
         text=clean_text(reply.text),
     )

@@ -1,11 +1,14 @@
 """What an alert delivery does to the log, in as few statements as it takes; no fold, no ORM.
 
-An alert's occurrence is (source, fingerprint, starts_at): it fires once and resolves once. What
-brings it no further is left out, so a redelivery, a repeat and the other half of a pair of
-Alertmanagers add no event. A resolve that overtakes its firing wins, unless the firing comes so
-much later that it is a new one.
+An alert's occurrence is (source, route, group, fingerprint, starts_at): it fires once and resolves
+once. What brings it no further is left out, so a redelivery, a repeat and the other half of a pair
+of Alertmanagers add no event. A resolve that overtakes its firing wins, unless the firing comes so
+much later that it is a new one. The group belongs to it: a fingerprint is the sender's word, and
+one that two groups share by accident or on purpose must not silence either.
 """
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -47,7 +50,7 @@ OPEN = (
     "VALUES (?, ?, ?, ?, 'open', ?, ?, ?, ?, '', 0, ?, ?, '', '', '')"
 )
 JOIN = (
-    "UPDATE incident SET seq = ?, wake_at = ?, alerts = alerts + ?, "
+    "UPDATE incident SET seq = ?, wake_at = coalesce(?, wake_at), alerts = alerts + ?, "
     "alerted_at = CASE WHEN alerted_at < ? THEN ? ELSE alerted_at END WHERE id = ?"
 )
 SPOKEN = "UPDATE incident SET alerted_at = ? WHERE id = ? AND alerted_at < ?"
@@ -74,17 +77,25 @@ class Placed:
     opened: bool = False
 
 
-def occurrence(alert: Alert) -> str:
-    """Return what an alert is known by, or nothing when its start is not known."""
-    if alert.starts_at is None:
-        return ""
-    return f"{alert.source}\x1f{alert.fingerprint}\x1f{alert.starts_at.isoformat()}"
+def occurrences(alerts: Iterable[Alert], by: str, group_key: str) -> tuple[str, ...]:
+    """Return what each alert of a group is known by; "" for one whose start is not known.
+
+    `by` is the door it came through, `source:route`.
+    """
+    group = hashlib.blake2b(f"{by}\x1f{group_key}".encode(), digest_size=16).hexdigest()
+    return tuple(
+        f"{group}\x1f{alert.fingerprint}\x1f{alert.starts_at.isoformat()}"
+        if alert.starts_at is not None
+        else ""
+        for alert in alerts
+    )
 
 
 def prepare_arrival(delivery: Delivery, group: Group) -> Arrival:
     """Do what can be done outside the writer; an alert said twice in one group counts once."""
     alerts: tuple[Alert, ...] = tuple(alert for _, alert in group.alerts)
-    keys = tuple(map(occurrence, alerts))
+    by = f"{delivery.source}:{delivery.route}"
+    keys = occurrences(alerts, by, group.group_key)
     if len(set(keys)) != len(keys):
         last = {key or f"\x1f{place}": place for place, key in enumerate(keys)}
         alerts = tuple(alerts[place] for place in sorted(last.values()))
@@ -95,7 +106,7 @@ def prepare_arrival(delivery: Delivery, group: Group) -> Arrival:
             "service": group.service,
             "severity": group.severity,
             "group_key": group.group_key,
-            "by": f"{delivery.source}:{delivery.route}",
+            "by": by,
         }
     )
     body = _body(delivery, opening, alerts, group.truncated)
@@ -137,7 +148,7 @@ class Landing:
         fresh = self._mark(arrival)
         firing = sum(alert.status == "firing" for alert in fresh)
         is_anew = firing == len(arrival.alerts)
-        found = self._find(arrival.opening, is_anew=is_anew)
+        found, is_open = self._find(arrival.opening, is_anew=is_anew)
         if found == "" and not firing:
             self._forget_log(arrival)
             return Placed("")
@@ -150,9 +161,13 @@ class Landing:
         told = ("AlertsReceived", AlertsReceived.v, body)
         if found == "":
             return Placed(self._open(arrival.opening, fresh, told, firing), opened=True)
-        seq = append_bodies(self._tx, self._heads, found, arrival.opening.by, [told])
-        spoken = self._spoken_at
-        self._tx.run(JOIN, (seq, self._tx.at, firing, spoken, spoken, found))
+        # One more that fires changes nothing about an open incident that `decide` looks at: the
+        # loop sleeps on through a storm, and the outbox's sweep brings the card up to date.
+        wakes = not (is_open and firing == len(fresh))
+        by, spoken = arrival.opening.by, self._spoken_at
+        seq = append_bodies(self._tx, self._heads, found, by, [told], wakes=wakes)
+        alarm = self._tx.at if wakes else None
+        self._tx.run(JOIN, (seq, alarm, firing, spoken, spoken, found))
         self._tx.run(BEHIND, (found, seq))
         return Placed(found)
 
@@ -177,8 +192,8 @@ class Landing:
         pairs = zip(arrival.keys, arrival.alerts, strict=True)
         return tuple(alert for key, alert in pairs if key in new)
 
-    def _find(self, opening: IncidentOpened, *, is_anew: bool) -> str:
-        """Return the living incident of this group; empty when there is none to join."""
+    def _find(self, opening: IncidentOpened, *, is_anew: bool) -> tuple[str, bool]:
+        """Return the living incident of this group, empty when there is none, and if it is open."""
         asked = (self._delivery.source, self._delivery.route, opening.group_key)
         row = self._tx.run(PLACE, asked).fetchone()
         met: set[str] = set()
@@ -186,8 +201,8 @@ class Landing:
             met.add(row[0])
             row = self._tx.run(MERGED, (row[3],)).fetchone()
         if row is None or row[1] in ENDED or (is_anew and row[2] < self._quiet_at):
-            return ""
-        return str(row[0])
+            return "", False
+        return str(row[0]), row[1] == "open"
 
     def _forget_log(self, arrival: Arrival) -> None:
         """No event tells of these resolves: a rebuild must keep what it cannot find again."""

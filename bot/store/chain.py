@@ -25,11 +25,22 @@ def append_facts(
 
 
 def append_bodies(
-    tx: Tx, heads: Heads, stream: str, actor: str, bodies: Sequence[tuple[str, int, bytes]]
+    tx: Tx,
+    heads: Heads,
+    stream: str,
+    actor: str,
+    bodies: Sequence[tuple[str, int, bytes]],
+    *,
+    wakes: bool = True,
 ) -> int:
-    """Append (type, v, encoded body) at the head and return the new head's seq."""
+    """Append (type, v, encoded body) at the head and return the new head's seq.
+
+    Without `wakes` nobody needs to look at them now.
+    """
     seq, prev = heads.head(tx, stream)
     tx.touched.add(stream)
+    if wakes:
+        tx.woken.add(stream)
     rows: list[Parameters] = []
     for kind, v, body in bodies:
         seq += 1

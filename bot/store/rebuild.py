@@ -10,7 +10,7 @@ from bot.incident.facts_alerts import AlertsReceived, IncidentOpened
 from bot.incident.reducer import fold
 from bot.incident.state import State
 from bot.store import search
-from bot.store.arrivals import REFIRED_AFTER, SEE, TAKE_GROUP, occurrence
+from bot.store.arrivals import REFIRED_AFTER, SEE, TAKE_GROUP, occurrences
 from bot.store.heads import stored_bytes
 from bot.store.log import read_stream
 from bot.store.projection import (
@@ -96,15 +96,16 @@ def _incident(tx: Tx, state: State, events: Sequence[Event]) -> None:
 def _alerts_seen(tx: Tx) -> None:
     """Replay every AlertsReceived in the order of the log as a whole."""
     row = EVENT.c
-    asked = select(row.type, row.v, row.at, row.body)
+    asked = select(row.type, row.v, row.at, row.actor, row.body)
     asked = asked.where(row.type == AlertsReceived.__name__).order_by(row.row)
-    for kind, v, at, body in tx.connection.execute(asked):
+    for kind, v, at, actor, body in tx.connection.execute(asked):
         fact = decode(kind, v, stored_bytes(body))
         if isinstance(fact, AlertsReceived):
             late_at = stamp(unstamp(at) - REFIRED_AFTER)
-            pairs = ((occurrence(alert), alert.status) for alert in fact.alerts)
+            keys = occurrences(fact.alerts, actor, fact.group_key)
+            pairs = zip(keys, fact.alerts, strict=True)
             rows: list[Parameters] = [
-                (key, status, at, fact.delivery, late_at) for key, status in pairs if key
+                (key, alert.status, at, fact.delivery, late_at) for key, alert in pairs if key
             ]
             if rows:
                 tx.run_many(SEE, rows)

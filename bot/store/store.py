@@ -47,9 +47,10 @@ class Store:
         self.sessions = SessionStore(database, writer)
 
     def listen(self, committed: Callable[[frozenset[str]], None]) -> None:
-        """Call `committed` in the event loop after each commit, with the streams it wrote.
+        """Call `committed` in the event loop after each commit that wrote to a stream.
 
-        It must be quick and must not raise.
+        It is given the streams that somebody must look at now; none, when alerts only joined. It
+        must be quick and must not raise.
         """
         self.writer.listen(committed)
 

@@ -22,6 +22,7 @@ class Tx:
     Attributes:
         now: The time of every event of this transaction; `at` is the same as the log stores it.
         touched: Streams the current request wrote.
+        woken: Those of them that somebody must look at now.
     """
 
     def __init__(self, connection: Connection, now: datetime) -> None:
@@ -29,6 +30,7 @@ class Tx:
         self.now = now
         self.at = stamp(now)
         self.touched: set[str] = set()
+        self.woken: set[str] = set()
         self._cursor: DBAPICursor = connection.connection.cursor()
         self._marks = connection.dialect.paramstyle == "qmark"
 
@@ -41,6 +43,11 @@ class Tx:
         """Run one statement for each row; return how many rows it changed in all."""
         self._cursor.executemany(sql if self._marks else sql.replace("?", "%s"), rows)
         return self._cursor.rowcount
+
+    def begin(self) -> None:
+        """Forget what the request before wrote."""
+        self.touched = set()
+        self.woken = set()
 
     def close(self) -> None:
         """Give the cursor back."""

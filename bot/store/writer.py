@@ -64,7 +64,10 @@ class Writer:
         self._thread.start()
 
     def listen(self, committed: Callable[[frozenset[str]], None]) -> None:
-        """Call `committed` in the event loop after each commit, with the streams it wrote."""
+        """Call `committed` in the event loop after each commit that wrote to a stream.
+
+        It is given the streams that somebody must look at now; none, when alerts only joined.
+        """
         self._listeners.append(committed)
 
     async def submit(self, work: Callable[[Tx], T]) -> T:
@@ -102,8 +105,8 @@ class Writer:
                 batch, more = self._gather()
                 if not batch:
                     continue
-                touched = self._write(connection, batch)
-                self._loop.call_soon_threadsafe(self._settle, batch, touched)
+                woken = self._write(connection, batch)
+                self._loop.call_soon_threadsafe(self._settle, batch, woken)
 
     def _gather(self) -> tuple[list[_Request], bool]:
         batch: list[_Request] = []
@@ -118,8 +121,10 @@ class Writer:
             return batch, True
         return batch, False
 
-    def _write(self, connection: Connection, batch: list[_Request]) -> frozenset[str]:
+    def _write(self, connection: Connection, batch: list[_Request]) -> frozenset[str] | None:
+        """Commit, and return the streams to look at; None when no stream was written."""
         touched: set[str] = set()
+        woken: set[str] = set()
         try:
             with connection.begin():
                 tx = Tx(connection, self._clock.now())
@@ -127,6 +132,7 @@ class Writer:
                     for request in batch:
                         self._serve(tx, request)
                         touched |= tx.touched
+                        woken |= tx.woken
                 finally:
                     touched |= tx.touched
                     tx.close()
@@ -137,12 +143,12 @@ class Writer:
             reason = error.orig if isinstance(error, DBAPIError) else error
             for request in batch:
                 request.error = BusyError(f"the database could not commit ({reason}); try again")
-            return frozenset()
-        return frozenset(touched)
+            return None
+        return frozenset(woken) if touched else None
 
     def _serve(self, tx: Tx, request: _Request) -> None:
         """Run one request in a savepoint: what it raises is its own, unless the database is ill."""
-        tx.touched = set()
+        tx.begin()
         tx.run("SAVEPOINT request")
         try:
             request.result = request.work(tx)
@@ -155,10 +161,10 @@ class Writer:
         if request.error is not None:
             tx.run("ROLLBACK TO request")
             self._memory.forget(tx.touched)
-            tx.touched = set()
+            tx.begin()
         tx.run("RELEASE request")
 
-    def _settle(self, batch: list[_Request], touched: frozenset[str]) -> None:
+    def _settle(self, batch: list[_Request], woken: frozenset[str] | None) -> None:
         for request in batch:
             if request.answer.done():  # whoever asked is gone; it is written all the same
                 continue
@@ -166,6 +172,6 @@ class Writer:
                 request.answer.set_exception(request.error)
             else:
                 request.answer.set_result(request.result)
-        if touched:
+        if woken is not None:
             for committed in self._listeners:
-                committed(touched)
+                committed(woken)

@@ -1,7 +1,6 @@
 """What a browser sends: every form becomes one Reply to the inbox, which alone decides."""
 
 import re
-import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import quote, urlencode
@@ -55,7 +54,7 @@ class Acts:
         service = form.get("service", "").strip()
         if not SERVICE.fullmatch(service):
             raise InputError("name the service in one word: letters, digits and . @ - _")
-        text = f"start {service} {_quoted(form)}"
+        text = f"start {service} {_text(form)}"
         return await self._send(visitor, form, _command(text))
 
     async def command(self, request: Request, visitor: Visitor) -> Response:
@@ -68,7 +67,7 @@ class Acts:
         if word in WITH_VALUE:
             parts.append(_value(form))
         if word in WITH_TEXT or (word in WITH_REASON and form.get("text", "").strip()):
-            parts.append(_quoted(form))
+            parts.append(_text(form))
         return await self._send(visitor, form, _command(" ".join(parts)), incident)
 
     async def answer(self, request: Request, visitor: Visitor) -> Response:
@@ -119,7 +118,7 @@ class Acts:
             raise InputError("this page has no such form; open it again")
         text = f"{word} P-{proposal}"
         if word == "reconcile":
-            text = f"{text} {_value(form)} {_quoted(form)}"
+            text = f"{text} {_value(form)} {_text(form)}"
         return await self._send(visitor, form, _command(text))
 
     async def pause(self, request: Request, visitor: Visitor) -> Response:
@@ -195,7 +194,3 @@ def _text(form: Form) -> str:
     if not text:
         raise InputError("write something first")
     return text
-
-
-def _quoted(form: Form) -> str:
-    return shlex.quote(_text(form))

@@ -1,6 +1,5 @@
 """What the API does: each call becomes one Reply to the inbox, which alone decides."""
 
-import shlex
 from dataclasses import replace
 
 from fastapi import APIRouter, Request, Response
@@ -48,7 +47,7 @@ class ApiActs:
 
     async def launch(self, request: Request, response: Response, body: Launch) -> OutcomeOut:
         """Start an incident by hand."""
-        words = f"start {body.service} {shlex.quote(body.text)}"
+        words = f"start {body.service} {body.text}"
         return await self._send(request, response, _command(words))
 
     async def pause_one(
@@ -67,7 +66,7 @@ class ApiActs:
         self, request: Request, response: Response, incident: IncidentId, body: Why = NO_REASON
     ) -> OutcomeOut:
         """Resolve an incident by hand."""
-        why = f" {shlex.quote(body.text)}" if body.text.strip() else ""
+        why = f" {body.text}" if body.text.strip() else ""
         return await self._send(request, response, _command(f"close {incident}{why}"))
 
     async def message(

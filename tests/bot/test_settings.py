@@ -78,6 +78,13 @@ def test_g04_every_setting_may_come_from_a_file(
     assert settings.max_steps == 7
 
 
+def test_g04_a_setting_whose_own_name_ends_in_file_is_known(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TRIAGE_OPERATOR_TOKEN_FILE", str(tmp_path / "token"))
+    assert load_settings().operator_token_file == tmp_path / "token"
+
+
 def test_g04_a_file_that_cannot_be_read_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -136,7 +136,7 @@ def running_world(tmp: Path) -> Generator[World]:
         prometheus(tmp, [target], RULES, alerts) as metrics,
         _bot(tmp, port, {"PROMETHEUS_URL": metrics, "ALERTMANAGER_URL": alerts}),
     ):
-        yield World(url, tmp.joinpath("triagebot.token").read_text().strip(), alerts, ratios)
+        yield World(url, tmp.joinpath("operator.token").read_text().strip(), alerts, ratios)
 
 
 @contextmanager
@@ -171,6 +171,7 @@ def _bot(tmp: Path, port: int, peers: dict[str, str]) -> Generator[None]:
         "PORT": str(port),
         "DATABASE_URL": f"sqlite:///{tmp / 'story.db'}",
         "TRIAGE_RUNBOOKS": str(write_knowledge(tmp / "knowledge")),
+        "TRIAGE_OPERATOR_TOKEN_FILE": str(tmp / "operator.token"),
         "TRIAGE_HOOK_ALERTMANAGER": HOOK_SECRET,
         "TRIAGE_CLOSE_AFTER_S": "1",
         **peers,

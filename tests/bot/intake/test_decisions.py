@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,16 @@ from bot.incident.facts_action import (
 )
 from bot.incident.reducer import State
 from bot.knowledge.people import People
-from bot.ports import Draft, Recorded, Refusal
+from bot.ports import Draft, Outcome, Recorded, Refusal
 from tests.bot.engine.house import INC, House, World, Wrapped, open_house, replies
 from tests.bot.engine.making import DANA, EVE
-from tests.bot.intake.clicking import click
+from tests.bot.intake.clicking import button, click
+
+
+async def as_person(house: House, person: str) -> Outcome:
+    """Decide on a surface that knows the Person itself."""
+    reply = replace(button(await house.view(), who="web:session"), person=person)
+    return await house.replies.reply(reply)
 
 
 async def refusals(house: House) -> list[DecisionRefused]:
@@ -136,7 +143,7 @@ async def test_e06_a_card_that_is_out_of_date_decides_nothing(
 ) -> None:
     async with open_house(tmp_path, World()) as house:
         await house.pending()
-        outcome = await click(house, **changed)
+        outcome = await house.replies.reply(replace(button(await house.view()), **changed))
         assert (await house.view()).status == "pending"
         assert len(await refusals(house)) == 1
     assert outcome.kind == "refused"
@@ -163,7 +170,7 @@ async def test_e25_an_unlinked_person_is_refused_at_once(tmp_path: Path) -> None
         world.team.people = People((DANA.model_copy(update={"identities": ()}), EVE))
         outcome = await click(house)
         assert (await house.view()).status == "pending"
-        named = await click(house, who="web:session", person="dana")
+        named = await as_person(house, "dana")
     assert outcome.kind == "refused"
     assert named.kind == "done"
 
@@ -171,7 +178,7 @@ async def test_e25_an_unlinked_person_is_refused_at_once(tmp_path: Path) -> None
 async def test_a_session_of_somebody_who_left_is_worth_nothing(tmp_path: Path) -> None:
     async with open_house(tmp_path, World()) as house:
         await house.pending()
-        outcome = await click(house, person="somebody")
+        outcome = await as_person(house, "somebody")
         assert (await house.view()).status == "pending"
     assert outcome.kind == "refused"
 
@@ -194,7 +201,7 @@ async def test_a_decision_that_cannot_be_stored_says_so(tmp_path: Path) -> None:
 async def test_what_names_no_proposal_is_unknown(tmp_path: Path, typed: str) -> None:
     async with open_house(tmp_path, World()) as house:
         await house.pending()
-        outcome = await click(house, proposal=typed)
+        outcome = await house.replies.reply(replace(button(await house.view()), proposal=typed))
     assert outcome.kind == "unknown"
 
 

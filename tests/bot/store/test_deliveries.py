@@ -117,12 +117,15 @@ async def test_d07_the_other_half_of_a_pair_adds_nothing(tmp_path: Path) -> None
         ]
 
 
-async def test_d07_an_alert_in_two_groups_of_one_delivery_is_told_once(tmp_path: Path) -> None:
+async def test_d07_a_fingerprint_that_two_groups_share_silences_neither(tmp_path: Path) -> None:
     clock = FakeClock()
     async with open_store(tmp_path, clock) as store:
         send = Sender(store, clock)
         accepted = await send(group(alert("a"), key="g1"), group(alert("a"), key="g2"))
-        assert accepted.incidents == ("INC-1",)
+        assert accepted.opened == ("INC-1", "INC-2")
+        assert (await send(group(alert("a"), key="g3"))).opened == ("INC-3",)
+        assert (await send(group(alert("a"), key="g1"), route="other")).opened == ("INC-4",)
+        assert (await send(group(alert("a"), key="g1"))).opened == ()
         assert await received(store, "INC-1") == [[("a", "firing")]]
 
 
