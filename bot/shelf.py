@@ -76,7 +76,7 @@ class Plan:
     `preview` is text humans see ("" never: say "no preview available" and set `previewed` False,
     which raises the risk by one class, E-32).
     `action` is the name policy rules match: the tool, or `tool:job`.
-    `undo` None means irreversible. `before` is the captured state an undo needs.
+    `undo` None means irreversible, unless `ends` says how it ends by itself. `before` is the captured state an undo needs.
     """
 
     action: str
@@ -91,6 +91,7 @@ class Plan:
     preconditions: tuple[Probe, ...] = ()
     verify: tuple[Probe, ...] = ()
     verify_after_s: tuple[int, ...] = (60, 300, 900)
+    ends: str = ""
     before: str = ""
 
 

@@ -17,6 +17,7 @@ class Contract(BaseModel):
     id: str
     name: str
     layers: list[str] = []
+    source_modules: list[str] = []
 
 
 class Linter(BaseModel):
@@ -40,12 +41,19 @@ FLOORS = [
     for layer in contract.layers
     for name in re.findall(r"\w+", layer)
 ]
+PURE = [
+    name
+    for contract in CONTRACTS
+    if contract.id == "pure"
+    for name in contract.source_modules
+    if name.count(".") > 1 and "*" not in name
+]
 HOUSE = [
     *(f"bot.{floor}.__init__" for floor in FLOORS),
+    *PURE,
     "bot.__init__",
     "bot.agent.llm",
     "bot.agent.prompt",
-    "bot.conversation.cards",
     "bot.engine.embedded",
     "bot.engine.postgres",
     "bot.incident.model",
@@ -106,7 +114,7 @@ OFFENCES = [
     ("composition", "bot.engine.drive", "channels.slack"),
     ("pure", "bot.incident.model", "random"),
     ("pure", "bot.knowledge.runbook", "httpx"),
-    ("pure", "bot.conversation.cards", "time"),
+    *(("pure", module, "time") for module in PURE),
     ("pure", "bot.agent.prompt", "sqlmodel"),
     ("adapters", "channels.slack", "bot.knowledge.runbook"),
     ("adapters", "tools.read.prometheus", "bot.incident.reducer"),

@@ -8,6 +8,7 @@ import subprocess
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from types import ModuleType
@@ -24,11 +25,18 @@ WALL = 300
 ROOMS = ("bot", "channels", "tools")
 CODE = [path for room in ROOMS for path in ROOT.joinpath(room).rglob("*.py")]
 TESTS = list(ROOT.joinpath("tests").rglob("*.py"))
-PURE = [
-    *ROOT.joinpath("bot/incident").rglob("*.py"),
-    *ROOT.joinpath("bot/knowledge").rglob("*.py"),
-    *(path for path in CODE if path.name in {"cards.py", "prompt.py"} and "bot" in path.parts),
-]
+CONTRACTS = tomllib.loads(ROOT.joinpath("pyproject.toml").read_text())["tool"]["importlinter"]
+PURITY: list[str] = next(
+    one["source_modules"] for one in CONTRACTS["contracts"] if one["id"] == "pure"
+)
+
+
+def is_pure(path: Path) -> bool:
+    module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    return any(fnmatch(module, name) or module.startswith(f"{name}.") for name in PURITY)
+
+
+PURE = [path for path in CODE if is_pure(path)]
 
 VAGUE = {
     "base", "common", "data", "handler", "handlers", "helper", "helpers", "info", "manager",

@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TypeVar
 
@@ -187,6 +189,7 @@ class Remote:
 async def client(needs: Needs) -> AsyncGenerator[httpx.AsyncClient]:
     """Yield a client without redirects, cookies, proxies of the environment, or compression."""
     async with httpx.AsyncClient(
+        verify=trusted(),
         follow_redirects=False,
         trust_env=False,
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
@@ -195,6 +198,12 @@ async def client(needs: Needs) -> AsyncGenerator[httpx.AsyncClient]:
         transport=needs.resources.get("transport"),
     ) as opened:
         yield opened
+
+
+@cache
+def trusted() -> ssl.SSLContext:
+    """Return the certificates every client trusts; reading them is slow, so it is done once."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def unsent(error: RemoteError) -> RemoteError:

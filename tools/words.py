@@ -16,7 +16,12 @@ def line(text: str, limit: int = SUMMARY_CHARS) -> str:
 
 
 def number(value: float, unit: str = "") -> str:
-    """Return a number as humans read it: whole if whole, else four digits; then its unit."""
+    """Return a number as humans read it: whole if whole, else four digits; then its unit.
+
+    A `ratio` is said in percent.
+    """
+    if unit == "ratio":
+        return f"{100 * value:.4g} %"
     whole = float(value).is_integer() and abs(value) < 1e15
     return f"{value:.0f} {unit}".strip() if whole else f"{value:.4g} {unit}".strip()
 

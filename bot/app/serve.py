@@ -18,7 +18,7 @@ from bot.app.entrances import RouteShelf, inbox_of, intake_of
 from bot.app.health import Health
 from bot.app.meter import Meter
 from bot.app.posting import open_posting
-from bot.app.process import Stop, WebServer, bound_socket, run_loop, url_of
+from bot.app.process import Stop, WebServer, bound_socket, run_loop, spare_collector, url_of
 from bot.app.token import operator_token
 from bot.conversation.outbox import Outbox
 from bot.intake.sources import SOURCES
@@ -58,6 +58,7 @@ async def _serve(settings: Settings, announce: Callable[[Listening], None]) -> i
     stop.listen()
 
     def ready(listening: Listening) -> None:
+        spare_collector()
         log.info("%s listens on %s", version_line(), listening.url)
         announce(listening)
 

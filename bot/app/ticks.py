@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 
 class Ticks:
-    """Implements ports.Watch: one number that grows, and an event that wakes its readers."""
+    """One number that grows, and an event that wakes its readers."""
 
     def __init__(self) -> None:
         self._number = 0

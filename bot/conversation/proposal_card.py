@@ -88,7 +88,7 @@ def _facts(view: ProposalView, terms: Terms | None) -> tuple[FactLine, ...]:
         ("Target", proposal.target),
         ("Environment", proposal.environment or "not named"),
         ("Service", proposal.service or "unknown"),
-        ("Risk", f"{proposal.risk}{'' if proposal.undo else ', irreversible'}"),
+        ("Risk", f"{proposal.risk}{'' if proposal.undo or proposal.ends else ', irreversible'}"),
         ("Who may approve", asked.approvers),
         ("Approvals", given),
         ("Hash", f"{view.asked.digest[:DIGEST_CHARS]} (revision {proposal.revision})"),
@@ -116,7 +116,7 @@ def _trusted(view: ProposalView) -> Iterator[Block]:
     else:
         yield Text(value="No preview is available; that raises the risk by one class.")
     if proposal.undo is None:
-        yield Text(value="Irreversible: there is no undo.")
+        yield Text(value=proposal.ends or "Irreversible: there is no undo.")
     else:
         yield Text(value=f"Undo, as a new proposal: {proposal.undo.title}", trust="outside")
         yield from argument_blocks(proposal.undo.args, f"Undo runs {proposal.undo.tool}")

@@ -106,8 +106,8 @@ def one_liners(proposal: Proposal) -> list[str]:
     for probe in (*proposal.preconditions, *proposal.verify):
         found += [probe.title, probe.tool]
     if proposal.undo is not None:
-        found += [proposal.undo.tool, proposal.undo.title]
-    return found
+        return [*found, proposal.undo.tool, proposal.undo.title]
+    return [*found, proposal.ends] if proposal.ends else found
 
 
 def cannot_be_seen(proposal: Proposal) -> str:

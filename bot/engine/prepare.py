@@ -135,6 +135,7 @@ class Preparer:
             verify=probes.after,
             verify_after_s=tuple(sorted(plan.verify_after_s)) if probes.after else (),
             undo=plan.undo,
+            ends=plan.ends,
             preview_digest=hashlib.sha256(plan.preview.encode()).hexdigest(),
             policy_digest=self._library.policy.digest,
             rule=rule.name,

@@ -14,8 +14,12 @@ _URGENCY = {severity: place for place, severity in enumerate(SEVERITIES)}
 
 
 @dataclass(frozen=True, slots=True)
-class Bundle:
-    """Alerts of one delivery that belong to one incident, in the order they came; never empty."""
+class Group:
+    """Alerts of one delivery that belong to one incident, in the order they came; never empty.
+
+    `group_key` names it within its source and route. `service` is the catalogue's, else the
+    source's hint, else empty. `truncated` counts the alerts the source left out.
+    """
 
     group_key: str
     title: str
@@ -25,17 +29,17 @@ class Bundle:
     truncated: int = 0
 
 
-def bundles(
+def grouped(
     alerts: Sequence[Alert],
     group_key: str,
     truncated: int,
     service_of: Callable[[Alert], str],
-) -> list[Bundle]:
+) -> list[Group]:
     """Return the incidents-to-be of one delivery, in order of their first alert.
 
     Args:
-        alerts: All of the delivery; none make no bundle.
-        group_key: The source's own grouping: everything is one bundle. Empty: alerts are grouped
+        alerts: All of the delivery; none make no group.
+        group_key: The source's own grouping: everything is one group. Empty: alerts are grouped
             by their label `group`, else each fingerprint stands alone.
         truncated: How many alerts the source left out of the group.
         service_of: Names the catalogue's service of an alert, "" when it has none.
@@ -43,13 +47,13 @@ def bundles(
     if not alerts:
         return []
     if group_key:
-        return [_bundle(group_key, tuple(alerts), truncated, service_of)]
+        return [_group(group_key, tuple(alerts), truncated, service_of)]
     groups: dict[str, list[Alert]] = {}
     for alert in alerts:
         group = alert.labels.get(GROUP_LABEL, "")
         key = f"group:{group}" if group else f"alert:{alert.fingerprint}"
         groups.setdefault(key, []).append(alert)
-    return [_bundle(key, tuple(group), 0, service_of) for key, group in groups.items()]
+    return [_group(key, tuple(group), 0, service_of) for key, group in groups.items()]
 
 
 def headline(alerts: Sequence[Alert], truncated: int = 0) -> str:
@@ -83,16 +87,10 @@ def worst(alerts: Iterable[Alert]) -> Severity:
     return "unknown"
 
 
-def alert_key(alert: Alert) -> str:
-    """Return what one notification is deduplicated by: who, since when, and firing or resolved."""
-    since = alert.starts_at.timestamp() if alert.starts_at else ""
-    return f"{alert.source}\x1f{alert.fingerprint}\x1f{since}\x1f{alert.status}"
-
-
-def _bundle(
+def _group(
     key: str, alerts: tuple[Alert, ...], truncated: int, service_of: Callable[[Alert], str]
-) -> Bundle:
-    return Bundle(
+) -> Group:
+    return Group(
         group_key=key,
         title=headline(alerts, truncated),
         service=_service(alerts, service_of),

@@ -53,7 +53,8 @@ class Proposal(Value):
 
     `action` is the name policy rules match (`job_run:rollback`).
     `target` names what is changed ("checkout in demo"); one action at a time runs per target.
-    `undo` None means irreversible. `verify_after_s` are seconds after success, ascending.
+    `undo` None means irreversible, unless `ends` says in words how it ends by itself.
+    `verify_after_s` are seconds after success, ascending.
     """
 
     schema_version: Literal[1] = 1
@@ -73,6 +74,7 @@ class Proposal(Value):
     verify: tuple[Probe, ...]
     verify_after_s: tuple[int, ...]
     undo: Undo | None
+    ends: str = ""
     preview_digest: str
     policy_digest: str
     rule: str

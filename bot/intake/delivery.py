@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import TypeVar
 
 from bot.errors import NotFoundError
-from bot.incident.grouping import alert_key, bundles
+from bot.incident.grouping import Group, grouped
 from bot.incident.model import Alert, Change
 from bot.intake.change import is_dated, read_changes
 from bot.intake.hooks import CHANGE, OpenRoute, Routes
 from bot.intake.payload import read_json
 from bot.intake.redaction import Mask
 from bot.knowledge.redact import Redactor
-from bot.ports import Accepted, Clock, Deliveries, Delivery, Group
+from bot.ports import Accepted, Clock, Deliveries, Delivery
 from bot.shelf import Parsed, Source
 from bot.signing import body_digest
 from bot.telemetry import alerts_received, dedupe_hits, redactions
@@ -96,9 +96,7 @@ class Intake:
         letter = self._opened(source, route, headers, body)
         delivery, groups = await _aside(letter, lambda: self._alerts(known, letter))
         accepted = await self._deliveries.accept(delivery, groups)
-        outcome = "duplicate" if accepted.duplicate else "accepted"
-        count = sum(len(group.alerts) for group in groups)
-        alerts_received.labels(source, outcome).inc(count)
+        _count_alerts(source, sum(len(group.alerts) for group in groups), accepted)
         return _counted(accepted)
 
     async def change(self, route: str, headers: Mapping[str, str], body: bytes) -> Accepted:
@@ -118,21 +116,8 @@ class Intake:
         payload = read_json(letter.body, _encoding(letter), entrance.max_bytes)
         parsed = source.parse(payload, letter.door.fields)
         mask = Mask(entrance.redactor)
-        groups = [
-            Group(
-                group_key=mask.key(bundle.group_key),
-                title=mask.text(bundle.title),
-                service=mask.text(bundle.service),
-                severity=bundle.severity,
-                alerts=tuple(
-                    zip(map(alert_key, bundle.alerts), mask.alerts(bundle.alerts), strict=True)
-                ),
-                truncated=bundle.truncated,
-            )
-            for bundle in bundles(
-                parsed.alerts, parsed.group_key, parsed.truncated, entrance.service_of
-            )
-        ]
+        found = grouped(parsed.alerts, parsed.group_key, parsed.truncated, entrance.service_of)
+        groups = [mask.group(group) for group in found]
         mask.count(redactions)
         return _delivery(letter, _dedupe(letter, parsed)), groups
 
@@ -191,6 +176,16 @@ def _delivery(letter: Letter, dedupe: str) -> Delivery:
         headers=kept,
         raw=letter.body,
     )
+
+
+def _count_alerts(source: str, total: int, accepted: Accepted) -> None:
+    if accepted.duplicate:
+        alerts_received.labels(source, "duplicate").inc(total)
+        return
+    alerts_received.labels(source, "accepted").inc(total - accepted.repeated)
+    if accepted.repeated:
+        alerts_received.labels(source, "repeated").inc(accepted.repeated)
+        dedupe_hits.labels("alert").inc(accepted.repeated)
 
 
 def _counted(accepted: Accepted) -> Accepted:

@@ -2,11 +2,13 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import cast
 
 from prometheus_client import Counter
 from pydantic import JsonValue
 
+from bot.incident.grouping import Group
 from bot.incident.model import Alert, Change, Link
 from bot.knowledge.redact import Redactor
 from bot.knowledge.redact_keys import key_kind
@@ -34,6 +36,16 @@ class Mask:
     def alerts(self, alerts: Sequence[Alert]) -> tuple[Alert, ...]:
         """Return the alerts without secrets, in their order; those without any are the same."""
         return tuple(alerts if self._are_clean(alerts) else map(self._alert, alerts))
+
+    def group(self, group: Group) -> Group:
+        """Return the group without secrets."""
+        return replace(
+            group,
+            group_key=self.key(group.group_key),
+            title=self.text(group.title),
+            service=self.text(group.service),
+            alerts=self.alerts(group.alerts),
+        )
 
     def change(self, change: Change) -> Change:
         """Return the change without secrets."""

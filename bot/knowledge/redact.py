@@ -1,7 +1,5 @@
 """Replaces secrets and personal data with stable placeholders; knows no place they come from."""
 
-# ruff: noqa: RUF001, RUF002 - the placeholder's brackets are meant
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field

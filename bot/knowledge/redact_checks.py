@@ -1,7 +1,5 @@
 """The last word on what a pattern found: check digits, lengths, and names that only look alike."""
 
-# ruff: noqa: RUF001 - the placeholder's brackets are meant
-
 import re
 
 from bot.knowledge.redact_keys import names_something

@@ -6,8 +6,6 @@ never makes a new match. Whatever may be rejected after matching is bounded in l
 quantifier inside another is bounded or possessive.
 """
 
-# ruff: noqa: RUF001 - the placeholder's brackets are meant
-
 import re
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """What the core asks of the outside: one Protocol a role, and the values that cross it."""
 
 from bot.ports.channel import Channel, Inbox, Intent, Limits, Outcome, OutcomeKind, Reply
-from bot.ports.delivery import Accepted, Changes, Deliveries, Delivery, Group
+from bot.ports.delivery import Accepted, Changes, Deliveries, Delivery
 from bot.ports.kept import (
     ConversationRow,
     Evidence,
@@ -13,7 +13,7 @@ from bot.ports.kept import (
 )
 from bot.ports.listing import Filter, IncidentRow, Incidents, ProposalRow
 from bot.ports.log import Draft, Log, Recorded, Refusal
-from bot.ports.world import Clock, Dispatcher, Library, StepModel, Watch
+from bot.ports.world import Clock, Dispatcher, Library, StepModel
 
 __all__ = [
     "Accepted",
@@ -28,7 +28,6 @@ __all__ = [
     "Evidence",
     "EvidenceStore",
     "Filter",
-    "Group",
     "Inbox",
     "IncidentRow",
     "Incidents",
@@ -47,5 +46,4 @@ __all__ = [
     "SessionRow",
     "Sessions",
     "StepModel",
-    "Watch",
 ]

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
+from bot.incident.grouping import Group
 from bot.incident.model import Change
 
 
@@ -22,28 +23,17 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """Alerts of one delivery that belong to one incident, ready to be written.
-
-    `keys` are dedupe keys, one an alert (`fingerprint`, `starts_at`, status): an alert whose key
-    was seen is left out. `event` holds the rest. Made outside the transaction (parse, redact).
-    """
-
-    group_key: str
-    title: str
-    service: str
-    severity: str
-    alerts: tuple[tuple[str, Any], ...]
-    truncated: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Accepted:
-    """What became of a delivery. `duplicate` when its dedupe key was known."""
+    """What became of a delivery.
+
+    `incidents` are those it reached, `opened` those of them it opened. `duplicate` when its dedupe
+    key was known, and nothing was written. `repeated` counts its alerts that said nothing new.
+    """
 
     incidents: tuple[str, ...]
     duplicate: bool = False
     opened: tuple[str, ...] = ()
+    repeated: int = 0
 
 
 class Deliveries(Protocol):
@@ -52,8 +42,9 @@ class Deliveries(Protocol):
     async def accept(self, delivery: Delivery, groups: Sequence[Group]) -> Accepted:
         """Store the delivery and its AlertsReceived events; return after the commit.
 
-        For each group: the open incident of `(source, route, group_key)` or, for firing alerts
-        only, a new one (`IncidentOpened`); resolves or reopens it as the alerts say.
+        For each (redacted) group: the living incident of `(source, route, group_key)`, or, when an
+        alert in it fires that did not before, a new one (`IncidentOpened`). Alerts that say nothing
+        new make no event. Resolving and reopening follow when the incident is driven.
 
         Raises:
             BusyError: The queue is full or the database is away; nothing was stored.
@@ -61,7 +52,13 @@ class Deliveries(Protocol):
         ...
 
     async def accept_change(self, delivery: Delivery, changes: Sequence[Change]) -> Accepted:
-        """Store the delivery, `ChangeRecorded` on `house`, and the change rows."""
+        """Store the delivery, `ChangeRecorded` on `house`, and the change rows.
+
+        A change that is known in every word makes no event.
+
+        Raises:
+            BusyError: As `accept`.
+        """
         ...
 
     async def raw(self, delivery: str) -> Delivery | None:
@@ -73,5 +70,5 @@ class Changes(Protocol):
     """Changes by service and time."""
 
     async def recent(self, service: str, since: datetime, limit: int = 20) -> list[Change]:
-        """Return changes of `service` (all services when empty), newest first."""
+        """Return changes of `service` (all services when empty) since then, newest first."""
         ...

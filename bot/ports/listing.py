@@ -71,7 +71,3 @@ class Incidents(Protocol):
     ) -> list[Similar]:
         """Return closed or resolved incidents that resemble this one, best first."""
         ...
-
-    async def next_id(self) -> str:
-        """Return a fresh incident id (`INC-7`)."""
-        ...

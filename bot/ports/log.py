@@ -12,7 +12,7 @@ from bot.incident.reducer import State
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Facts to append, caused by `actor`. `wake_at` None keeps the incident's alarm."""
+    """Facts to append, caused by `actor`."""
 
     actor: str
     facts: tuple[Fact, ...]
@@ -58,10 +58,14 @@ class Log(Protocol):
         ...
 
     async def record(self, stream: str, build: Callable[[State], Draft | Refusal]) -> Recorded:
-        """Append at the head what `build` makes of the state there (runs in the writer; pure).
+        """Append at the head what `build` makes of the state there.
+
+        `build` runs in the writer, must be pure, and leaves the state as it is. The state of
+        `house` is empty but for its seq: `bot.incident.house` folds that stream.
 
         Raises:
             BusyError: As `append`.
+            NotFoundError: There is no such incident, and `build` opens none.
         """
         ...
 
@@ -86,5 +90,9 @@ class Log(Protocol):
         ...
 
     async def open(self, make: Callable[[str], Draft]) -> Recorded:
-        """Give out the next incident id and append `make(id)` as its first facts, in one commit."""
+        """Give out the next incident id and append `make(id)` as its first facts, in one commit.
+
+        Raises:
+            BusyError: As `append`.
+        """
         ...

@@ -1,6 +1,6 @@
-"""The rest of the outside: time, alarms, knowledge, the StepModel, waiting pages."""
+"""The rest of the outside: time, alarms, knowledge, the StepModel."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -28,6 +28,14 @@ class Dispatcher(Protocol):
 
     def wake(self, incident: str) -> None:
         """Drive this incident soon; called after a commit. Cheap, never raises."""
+        ...
+
+    async def run(self) -> None:
+        """Drive what was woken, and what a sweep finds due, until stopped."""
+        ...
+
+    async def stop(self, grace_s: float) -> None:
+        """Begin nothing new; return when what runs has ended, at most `grace_s` later."""
         ...
 
 
@@ -80,12 +88,4 @@ class Library(Protocol):
 
     def owner(self, service: str) -> str:
         """Return the owner of a service (a group or a person); empty when unknown."""
-        ...
-
-
-class Watch(Protocol):
-    """Tells waiting pages that something was written."""
-
-    def subscribe(self) -> AsyncIterator[int]:
-        """Yield a growing number each time something was committed; ends when stopping."""
         ...

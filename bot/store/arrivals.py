@@ -14,8 +14,9 @@ from datetime import timedelta
 
 from bot.incident.events import encode, stamp
 from bot.incident.facts_alerts import AlertsReceived, IncidentOpened
+from bot.incident.grouping import Group
 from bot.incident.model import Alert
-from bot.ports import Delivery, Group
+from bot.ports import Delivery
 from bot.store import search
 from bot.store.chain import append_bodies
 from bot.store.heads import Heads
@@ -71,9 +72,13 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Where a group went; no `incident` when there was nothing to open one for."""
+    """Where a group went; no `incident` when there was nothing to open one for.
+
+    `fresh` counts its alerts that said something new.
+    """
 
     incident: str
+    fresh: int
     opened: bool = False
 
 
@@ -93,21 +98,19 @@ def occurrences(alerts: Iterable[Alert], by: str, group_key: str) -> tuple[str, 
 
 def prepare_arrival(delivery: Delivery, group: Group) -> Arrival:
     """Do what can be done outside the writer; an alert said twice in one group counts once."""
-    alerts: tuple[Alert, ...] = tuple(alert for _, alert in group.alerts)
+    alerts = group.alerts
     by = f"{delivery.source}:{delivery.route}"
     keys = occurrences(alerts, by, group.group_key)
     if len(set(keys)) != len(keys):
         last = {key or f"\x1f{place}": place for place, key in enumerate(keys)}
         alerts = tuple(alerts[place] for place in sorted(last.values()))
         keys = tuple(keys[place] for place in sorted(last.values()))
-    opening = IncidentOpened.model_validate(
-        {
-            "title": group.title,
-            "service": group.service,
-            "severity": group.severity,
-            "group_key": group.group_key,
-            "by": by,
-        }
+    opening = IncidentOpened(
+        title=group.title,
+        service=group.service,
+        severity=group.severity,
+        group_key=group.group_key,
+        by=by,
     )
     body = _body(delivery, opening, alerts, group.truncated)
     return Arrival(opening, group.truncated, alerts, keys, body)
@@ -151,16 +154,17 @@ class Landing:
         found, is_open = self._find(arrival.opening, is_anew=is_anew)
         if found == "" and not firing:
             self._forget_log(arrival)
-            return Placed("")
+            return Placed("", len(fresh))
         if not fresh:
             self._tx.run(SPOKEN, (self._spoken_at, found, self._spoken_at))
-            return Placed(found)
+            return Placed(found, 0)
         body = arrival.body
         if len(fresh) != len(arrival.alerts):
             body = _body(self._delivery, arrival.opening, fresh, arrival.truncated)
         told = ("AlertsReceived", AlertsReceived.v, body)
         if found == "":
-            return Placed(self._open(arrival.opening, fresh, told, firing), opened=True)
+            opened = self._open(arrival.opening, fresh, told, firing)
+            return Placed(opened, len(fresh), opened=True)
         # One more that fires changes nothing about an open incident that `decide` looks at: the
         # loop sleeps on through a storm, and the outbox's sweep brings the card up to date.
         wakes = not (is_open and firing == len(fresh))
@@ -169,7 +173,7 @@ class Landing:
         alarm = self._tx.at if wakes else None
         self._tx.run(JOIN, (seq, alarm, firing, spoken, spoken, found))
         self._tx.run(BEHIND, (found, seq))
-        return Placed(found)
+        return Placed(found, len(fresh))
 
     def _mark(self, arrival: Arrival) -> tuple[Alert, ...]:
         """Note every occurrence; return the alerts that say something new."""

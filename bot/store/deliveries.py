@@ -11,8 +11,9 @@ from sqlalchemy import Connection, select
 from bot.incident.events import stamp, unstamp
 from bot.incident.fact import HOUSE
 from bot.incident.facts_house import ChangeRecorded
+from bot.incident.grouping import Group
 from bot.incident.model import Change
-from bot.ports import Accepted, Delivery, Group
+from bot.ports import Accepted, Delivery
 from bot.store.arrivals import Landing, prepare_arrival
 from bot.store.chain import append_facts
 from bot.store.db import Database
@@ -43,7 +44,7 @@ class DeliveryStore:
         """Store the delivery and its AlertsReceived events; return after the commit.
 
         For each group: the living incident of `(source, route, group_key)`, or, when an alert in
-        it fires that did not before, a new one. Alerts that bring nothing new make no event.
+        it fires that did not before, a new one. Alerts that say nothing new make no event.
         Resolving and reopening follow when the incident is driven.
 
         Raises:
@@ -51,6 +52,7 @@ class DeliveryStore:
         """
         arrivals = [prepare_arrival(delivery, group) for group in groups]
         row = _row(delivery)
+        total = sum(len(group.alerts) for group in groups)
 
         def work(tx: Tx) -> Accepted:
             known = tx.run(KNOWN, row[1:4]).fetchone()
@@ -60,7 +62,9 @@ class DeliveryStore:
             placed = [landing.place(arrival) for arrival in arrivals]
             incidents = tuple(dict.fromkeys(item.incident for item in placed if item.incident))
             _keep(tx, row, delivery.raw, incidents)
-            return Accepted(incidents, opened=tuple(p.incident for p in placed if p.opened))
+            opened = tuple(item.incident for item in placed if item.opened)
+            repeated = total - sum(item.fresh for item in placed)
+            return Accepted(incidents, opened=opened, repeated=repeated)
 
         return await self._writer.submit(work)
 

@@ -14,6 +14,7 @@ from bot.store.chain import append_facts
 from bot.store.db import Database
 from bot.store.heads import Heads, stored_bytes
 from bot.store.projection import PREFIX, project, project_event, standing
+from bot.store.recent import Recent
 from bot.store.tables import EVENT, INCIDENT
 from bot.store.tx import Tx
 from bot.store.writer import Writer
@@ -35,10 +36,20 @@ class EventLog:
         self._database = database
         self._writer = writer
         self._heads = heads
+        self._recent = Recent()
 
     async def load(self, stream: str, after: int = 0) -> list[Event]:
         """Return the stream's events with seq > `after`, oldest first; empty when none."""
-        return await self._database.ask(lambda connection: read_stream(connection, stream, after))
+        known = self._recent.get(stream)
+        if after and not known:
+            return await self._database.ask(
+                lambda connection: read_stream(connection, stream, after)
+            )
+        seen = known[-1].seq if known else 0
+        news = await self._database.ask(lambda connection: read_stream(connection, stream, seen))
+        events = [*known, *news]
+        self._recent.put(stream, events)
+        return [event for event in events if event.seq > after] if after else events[:]
 
     async def append(self, stream: str, expect: int, draft: Draft) -> Recorded:
         """Append what the loop intends, if `expect` is still the head.

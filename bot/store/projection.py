@@ -29,6 +29,8 @@ from bot.store.tables import (
 from bot.store.tx import put_row
 
 PREFIX = "INC-"
+NUMBER_DIGITS = 9
+"""No incident has a longer number; one that is typed may be too long for the database."""
 Columns = dict[str, Any]
 Standing = Mapping[str, tuple[str, int]]
 """Proposal id → its status, and how many decisions were made."""
@@ -38,7 +40,7 @@ def number_of(incident: str) -> int:
     """Return 7 for `INC-7`, and 0 for what is no incident's id."""
     digits = incident.removeprefix(PREFIX)
     is_id = incident.startswith(PREFIX) and digits.isascii() and digits.isdecimal()
-    return int(digits) if is_id else 0
+    return int(digits) if is_id and len(digits) <= NUMBER_DIGITS else 0
 
 
 def standing(state: State) -> Standing:

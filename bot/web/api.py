@@ -1,35 +1,26 @@
-"""The typed REST API under `/api/v1`: who may call it, and how errors are answered."""
+"""The typed REST API under `/api/v1`: what it is made of, and how errors are answered."""
 
 import logging
 
-from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
+from starlette.types import ASGIApp
 
 from bot.errors import BotError, BusyError, InputError, NotFoundError
 from bot.logs import correlation
-from bot.telemetry import auth_failures
 from bot.web.api_acts import ApiActs
+from bot.web.api_gate import ApiGate
 from bot.web.api_reads import ApiReads
 from bot.web.doors import Doors
-from bot.web.vitals import bears
 
 logger = logging.getLogger(__name__)
 BEARER = HTTPBearer(auto_error=False, description="The operator's token, from its file.")
 
 
-def build_api(doors: Doors) -> FastAPI:
-    """Return the API; its OpenAPI document needs no token, everything else does."""
-
-    async def operator(request: Request) -> None:
-        if not bears(request, doors.operator_token):
-            auth_failures.labels("api", "token").inc()
-            raise HTTPException(
-                401,
-                "send the operator's token: Authorization: Bearer …; its file has it",
-                {"www-authenticate": "Bearer"},
-            )
-
+def build_api(doors: Doors) -> ASGIApp:
+    """Return the API; its OpenAPI document needs no token, everything else does (`ApiGate`)."""
     app = FastAPI(
         title="triagebot",
         version=doors.standing().version,
@@ -37,12 +28,13 @@ def build_api(doors: Doors) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    guards = [Depends(BEARER), Depends(operator)]
+    guards = [Depends(BEARER)]
     app.include_router(ApiReads(doors).router(), dependencies=guards)
     app.include_router(ApiActs(doors).router(), dependencies=guards)
     app.add_exception_handler(BotError, _told)
+    app.add_exception_handler(RequestValidationError, _misread)
     app.add_exception_handler(Exception, _broken)
-    return app
+    return ApiGate(app, doors.operator_token)
 
 
 async def _told(_request: Request, error: Exception) -> JSONResponse:
@@ -53,6 +45,13 @@ async def _told(_request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, NotFoundError):
         return JSONResponse({"detail": "there is no such thing"}, 404)
     return JSONResponse({"detail": str(error)}, 400 if isinstance(error, InputError) else 500)
+
+
+async def _misread(_request: Request, error: Exception) -> JSONResponse:
+    """Answer a request of another shape: where and why, without repeating what it said."""
+    found = error.errors() if isinstance(error, RequestValidationError) else ()
+    faults = [{name: one[name] for name in ("type", "loc", "msg")} for one in found]
+    return JSONResponse({"detail": faults}, 422)
 
 
 async def _broken(_request: Request, error: Exception) -> JSONResponse:

@@ -5,7 +5,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from starlette.requests import Request
 
-from bot.errors import ForbiddenError, InputError, OversizeError
+from bot.errors import ForbiddenError, InputError
+from bot.web.body import Gone, read_body
 
 FORM_MAX_BYTES = 64 * 1024
 FORM_MAX_FIELDS = 40
@@ -18,21 +19,20 @@ async def read_form(request: Request) -> Form:
     """Return the fields of a url-encoded body; of a repeated field, the last one.
 
     Raises:
-        InputError: Not url-encoded UTF-8, or too many fields.
+        InputError: Not url-encoded UTF-8, too many fields, or not here in time.
         OversizeError: More than `FORM_MAX_BYTES`.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
         raise InputError("send the form as application/x-www-form-urlencoded")
-    size = 0
-    chunks: list[bytes] = []
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > FORM_MAX_BYTES:
-            raise OversizeError(f"the form is larger than {FORM_MAX_BYTES} bytes; write less")
-        chunks.append(chunk)
     try:
-        text = b"".join(chunks).decode("ascii")
+        raw = await read_body(request.receive, request.headers, FORM_MAX_BYTES, "write less")
+    except TimeoutError:
+        raise InputError("the form came too slowly; send it again") from None
+    except Gone:
+        raise InputError("the form did not come to its end; send it again") from None
+    try:
+        text = raw.decode("ascii")
         pairs = parse_qsl(
             text, keep_blank_values=True, errors="strict", max_num_fields=FORM_MAX_FIELDS
         )
@@ -75,14 +75,14 @@ def _ours(request: Request, public_url: str) -> set[str]:
 
 
 def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    if not parts.scheme or not parts.hostname:
-        return ""
-    usual = {"http": 80, "https": 443}.get(parts.scheme)
     try:
+        parts = urlsplit(url)
         port = parts.port
     except ValueError:
         return "invalid"
+    if not parts.scheme or not parts.hostname:
+        return ""
+    usual = {"http": 80, "https": 443}.get(parts.scheme)
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return f"{parts.scheme}://{host}" + (f":{port}" if port and port != usual else "")
 

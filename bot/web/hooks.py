@@ -3,9 +3,8 @@
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 from bot.errors import BusyError, InputError, NotFoundError, OversizeError, SignatureError
 from bot.incident.fact import HOUSE
@@ -13,12 +12,13 @@ from bot.incident.facts_house import OversizeRefused
 from bot.logs import correlation
 from bot.ports import Accepted, Draft
 from bot.telemetry import auth_failures, webhook_duration
+from bot.web.body import Gone, Message, Receive, read_body
 from bot.web.doors import Doors
 from bot.web.trace import trace_id
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
+Scope = Message
+Answer = tuple[int, dict[str, object], dict[str, str]]
+"""Status, body, and headers besides the usual ones."""
 Send = Callable[[Message], Awaitable[None]]
 
 CHANGE = "change"
@@ -26,11 +26,11 @@ CHANGE = "change"
 OVERSIZE_EVERY = timedelta(minutes=1)
 """One OversizeRefused a source in this time, so that a flood of them cannot fill the log."""
 
+MEND = "raise TRIAGE_BODY_MAX_BYTES"
+CLOSE = {"connection": "close"}
+"""Said when there is more of the body than was read: the rest is not waited for."""
+
 logger = logging.getLogger(__name__)
-
-
-class Gone(Exception):  # noqa: N818 - not an error: the sender hung up
-    """The sender closed the connection before its body was complete."""
 
 
 class Hooks:
@@ -65,20 +65,29 @@ class Hooks:
         receive: Receive,
         names: tuple[str, str],
         headers: Mapping[str, str],
-    ) -> tuple[int, dict[str, object], dict[str, str]]:
-        source, route = names
+    ) -> Answer:
         if scope["method"] != "POST":
             return 405, {"error": "send it by POST"}, {"allow": "POST"}
         try:
-            body = await _read(receive, headers, self._doors.settings.body_max_bytes)
-            accepted = await self._hand_on(source, route, headers, body)
+            return await self._taken(receive, names, headers)
         except OversizeError as error:
-            await self._note_oversize(source, route, headers)
-            return 413, {"error": str(error)}, {"connection": "close"}
+            await self._note_oversize(*names, headers)
+            return 413, {"error": str(error)}, CLOSE
+
+    async def _taken(
+        self, receive: Receive, names: tuple[str, str], headers: Mapping[str, str]
+    ) -> Answer:
+        source, route = names
+        try:
+            body = await read_body(receive, headers, self._doors.settings.body_max_bytes, MEND)
+        except TimeoutError:
+            return 408, {"error": "the body came too slowly; send it again"}, CLOSE
+        try:
+            accepted = await self._hand_on(source, route, headers, body)
+        except OversizeError:
+            raise
         except (InputError, BusyError) as error:
             return self._refusal(error, source, route)
-        except Gone:
-            raise
         except Exception:
             logger.exception("webhook failed", extra={"source": source, "route": route})
             why = "something broke here; the log has it under this correlation id; send it again"
@@ -94,10 +103,9 @@ class Hooks:
             return await self._doors.change(route, headers, body)
         return await self._doors.hook(source, route, headers, body)
 
-    def _refusal(
-        self, error: InputError | BusyError, source: str, route: str
-    ) -> tuple[int, dict[str, object], dict[str, str]]:
-        where = {"source": source, "route": route}
+    def _refusal(self, error: InputError | BusyError, source: str, route: str) -> Answer:
+        # What an address without a door says is a stranger's text: it may be long, or a secret.
+        where = {} if isinstance(error, NotFoundError) else {"source": source, "route": route}
         if isinstance(error, BusyError):
             logger.warning("webhook turned away: %s", error, extra=where)
             return 503, {"error": str(error)}, {"retry-after": str(error.retry_after_s)}
@@ -109,16 +117,21 @@ class Hooks:
     async def _note_oversize(self, source: str, route: str, headers: Mapping[str, str]) -> None:
         now = self._doors.clock.now()
         last = self._oversize_at.get(source)
-        if source not in self._sources or (last is not None and now - last < OVERSIZE_EVERY):
+        if (last is not None and now - last < OVERSIZE_EVERY) or not self._has(source, route):
             return
         self._oversize_at[source] = now
         declared = headers.get("content-length", "")
         size = int(declared) if declared.isdecimal() else self._doors.settings.body_max_bytes + 1
-        fact = OversizeRefused(source=source, route=route[:100], size_bytes=min(size, 2**53))
+        fact = OversizeRefused(source=source, route=route, size_bytes=min(size, 2**53))
         try:
             await self._doors.log.record(HOUSE, lambda _: Draft(f"hook:{source}", (fact,)))
         except BusyError as error:
             logger.warning("an oversize delivery was not recorded: %s", error)
+
+    def _has(self, source: str, route: str) -> bool:
+        """Tell whether there is such a door: strangers' words are no facts."""
+        doors = self._doors.standing().doors
+        return any((door.source, door.route) == (source, route) for door in doors)
 
 
 def _names(path: str) -> tuple[str, str]:
@@ -132,35 +145,15 @@ def _status_of(error: InputError) -> int:
     return 404 if isinstance(error, NotFoundError) else 400
 
 
-async def _read(receive: Receive, headers: Mapping[str, str], cap: int) -> bytes:
-    """Return the body; stops reading the moment it is known to be larger than `cap` bytes."""
-    declared = headers.get("content-length", "")
-    if declared.isdecimal() and (len(declared) > 18 or int(declared) > cap):
-        raise _too_large(cap)
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Gone
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > cap:
-            raise _too_large(cap)
-        chunks.append(chunk)
-        if not message.get("more_body", False):
-            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
-
-
-def _too_large(cap: int) -> OversizeError:
-    return OversizeError(f"the body is larger than {cap} bytes; raise TRIAGE_BODY_MAX_BYTES")
-
-
 async def _send(
     send: Send, status: int, body: Mapping[str, object], extra: Mapping[str, str]
 ) -> None:
     raw = json.dumps(body).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(raw))]
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"content-length", b"%d" % len(raw)),
+    ]
     headers += [(name.encode(), value.encode()) for name, value in extra.items()]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": raw})

@@ -19,7 +19,7 @@ from bot.web.desk import Desk
 from bot.web.form import check_origin, read_form
 from bot.web.session import Visitor, digest_of
 
-OURS = re.compile(r"/(incidents|proposals|approvals|e|status)(/[\w.-]{1,100})?")
+OURS = re.compile(r"/(incidents|proposals|approvals|e|status)(/[\w-]{1,100})?", re.ASCII)
 """Where a sign-in may lead: our own pages, never another site."""
 REFUSAL_EVERY = timedelta(seconds=10)
 """One AccessRefused in this time, so that guessing cannot fill the log."""

@@ -25,8 +25,8 @@ def _chosen(event: fact.StepChosen) -> Line:
         case CallTools(calls=calls):
             tools = some([call.tool for call in calls], 4)
             return Line("agent", f"{event.by} chose to look: {tools}", routine=True)
-        case ProposeAction(tool=tool, reason=reason):
-            return Line("agent", f"{event.by} chose to propose {tool}", reason, routine=True)
+        case ProposeAction(tool=tool):
+            return Line("agent", f"{event.by} chose to propose {tool}", routine=True)
         case AskHuman():
             return Line("agent", f"{event.by} chose to ask the team", routine=True)
         case _:

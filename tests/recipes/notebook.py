@@ -34,7 +34,7 @@ class Notebook:
 
     async def tell(self, actor: str, address: str, text: str) -> None:
         """Write what one person is told; whoever reads the file sees it."""
-        self._write(f"{address} to {actor}: {text}")
+        self._write(f"to {actor} in {address}: {text}")
 
     async def find(self, address: str, key: str) -> str | None:
         """Return the key if a line of the file begins with it."""

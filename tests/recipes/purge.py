@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Literal
 
+from bot.errors import ToolError
 from bot.incident.model import Predicate, Probe, Value
 from bot.shelf import ActionCall, Needs, Plan, Tool, ToolResult
 from tools.http import Call, Remote, client
@@ -45,7 +46,11 @@ class _Purging:
 
     async def run(self, args: CachePurge, call: ActionCall) -> ToolResult:
         headers = {"idempotency-key": call.key}
-        await self._remote.get(Call("POST", f"/purge/{args.site}", headers=headers))
+        answer = await self._remote.send(Call("POST", f"/purge/{args.site}", headers=headers))
+        if answer.refused:
+            raise ToolError(f"the cache refused, nothing was emptied: {answer.text()}")
+        if not answer.ok:
+            raise answer.refusal(answer.text())  # what became of it is unknown
         return ToolResult(f"the cache of {args.site} is empty")
 
     async def read_back(self, args: CachePurge, key: str) -> ToolResult | None:

@@ -29,7 +29,7 @@ def test_a_cut_line_says_so() -> None:
 @pytest.mark.parametrize(
     ("value", "unit", "words"),
     [
-        (0.34, "ratio", "0.34 ratio"),
+        (0.34, "ratio", "34 %"),
         (3.0, "", "3"),
         (123456.0, "bytes", "123456 bytes"),
         (0.123456, "s", "0.1235 s"),

@@ -17,6 +17,8 @@ from tools.words import duration, line, plural
 
 PREVIEW_LINES = 20
 LABELS_SHOWN = 5
+CHECKS_S = (5, 60)
+"""When a silence is looked at afterwards, as long as it lasts."""
 UNNAMED = "triagebot"
 """Who made a silence when no approver is named."""
 
@@ -85,7 +87,8 @@ class Silencing:
             previewed=True,
             undo=None,
             verify=(verified,),
-            verify_after_s=(5, 60),
+            verify_after_s=tuple(at for at in CHECKS_S if at < args.duration_s),
+            ends=f"It ends by itself after {duration(args.duration_s)}.",
         )
 
     def declared(self, args: AlertmanagerSilence) -> str:

@@ -17,6 +17,7 @@ from bot.engine.toolbox import OpenAction, Toolbox
 from bot.incident.effects import RunLimits
 from bot.incident.events import Event
 from bot.incident.fact import Fact
+from bot.incident.grouping import Group
 from bot.incident.reducer import State, fold
 from bot.incident.state import ProposalView
 from bot.intake.asking import Asking
@@ -30,7 +31,6 @@ from bot.ports import (
     Delivery,
     Draft,
     EvidenceStore,
-    Group,
     Log,
     Outcome,
     Recorded,
@@ -120,7 +120,7 @@ class House:
         if status == "firing":
             self.world.since[key] = clock.now()
         one = alert(status, key, **labels).model_copy(update={"starts_at": self.world.since[key]})
-        group = Group(key, one.title, "checkout", "critical", ((name, one),))
+        group = Group(key, one.title, "checkout", "critical", (one,))
         accepted = await self.store.deliveries.accept(delivery, [group])
         return accepted.incidents[0]
 

@@ -6,12 +6,14 @@ import pytest
 
 from bot.engine import execute
 from bot.incident.facts_action import (
+    ActionStarted,
     ProposalSuperseded,
 )
 from bot.incident.model import Rule
 from bot.incident.proposal import digest
 from bot.knowledge.people import People
-from tests.bot.engine.house import INC, House, World, approved, open_house
+from bot.ports import Draft, Recorded
+from tests.bot.engine.house import INC, House, World, Wrapped, approved, open_house
 from tests.bot.engine.making import DANA, EVE, RULE, policy
 from tests.bot.incident.making import proposal
 
@@ -155,3 +157,22 @@ async def test_a_precondition_that_cannot_be_read_does_not_hold(tmp_path: Path) 
         fact = await superseded(house)
     assert "could not be read" in fact.why
     assert world.shop.calls == []
+
+
+async def test_a_job_that_is_changed_right_after_the_intent_is_not_called(tmp_path: Path) -> None:
+    world = World()
+
+    class Late(Wrapped):
+        async def append(self, stream: str, expect: int, draft: Draft) -> Recorded:
+            made = await self.inner.append(stream, expect, draft)
+            if isinstance(draft.facts[0], ActionStarted):
+                redeclared(world)
+            return made
+
+    async with open_house(tmp_path, world, log=Late) as house:
+        await approved(house)
+        await house.drive(INC)
+        view = await house.view()
+    assert world.shop.calls == []
+    assert view.status == "failed"
+    assert "declaration" in view.why

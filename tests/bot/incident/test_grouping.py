@@ -1,13 +1,11 @@
-from datetime import timedelta
 from typing import Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.incident.grouping import alert_key, bundles, headline, worst
+from bot.incident.grouping import grouped, headline, worst
 from bot.incident.model import Alert, Severity
-from tests.bot.incident.making import T0
 from tests.bot.incident.making import alert as made
 
 
@@ -31,27 +29,27 @@ def nobody(_alert: Alert) -> str:
 
 def test_d07_a_delivery_with_a_group_key_is_one_incident() -> None:
     alerts = [alert(fingerprint=str(n)) for n in range(40)]
-    (bundle,) = bundles(alerts, "{}:{a}", 38, nobody)
-    assert bundle.group_key == "{}:{a}"
-    assert bundle.alerts == tuple(alerts)
-    assert bundle.truncated == 38
-    assert bundle.title == "DiskFull (78 alerts)"
+    (group,) = grouped(alerts, "{}:{a}", 38, nobody)
+    assert group.group_key == "{}:{a}"
+    assert group.alerts == tuple(alerts)
+    assert group.truncated == 38
+    assert group.title == "DiskFull (78 alerts)"
 
 
 def test_no_alert_makes_no_incident() -> None:
-    assert bundles([], "key", 0, nobody) == []
-    assert bundles([], "", 3, nobody) == []
+    assert grouped([], "key", 0, nobody) == []
+    assert grouped([], "", 3, nobody) == []
 
 
 def test_without_a_group_key_each_fingerprint_stands_alone() -> None:
     first, second, third = alert(fingerprint="a"), alert(fingerprint="b"), alert(fingerprint="a")
-    found = bundles([first, second, third], "", 0, nobody)
+    found = grouped([first, second, third], "", 0, nobody)
     assert [(b.group_key, len(b.alerts)) for b in found] == [("alert:a", 2), ("alert:b", 1)]
 
 
 def test_the_label_group_holds_alerts_together_and_is_no_fingerprint() -> None:
     one, two = alert(fingerprint="a", group="g"), alert(fingerprint="b", group="g")
-    found = bundles([one, two, alert(fingerprint="g")], "", 0, nobody)
+    found = grouped([one, two, alert(fingerprint="g")], "", 0, nobody)
     assert [b.group_key for b in found] == ["group:g", "alert:g"]
 
 
@@ -100,24 +98,11 @@ def test_the_severity_is_the_worst_of_what_fires(alerts: list[Alert], severity: 
 
 def test_the_catalogue_names_the_service_and_most_alerts_decide() -> None:
     alerts = [alert(fingerprint=str(n), app=app) for n, app in enumerate(["a", "b", "b", "c"])]
-    (bundle,) = bundles(alerts, "k", 0, lambda found: found.labels["app"].replace("c", ""))
-    assert bundle.service == "b"
+    (group,) = grouped(alerts, "k", 0, lambda found: found.labels["app"].replace("c", ""))
+    assert group.service == "b"
 
 
 def test_without_the_catalogue_the_hint_of_the_source_stays() -> None:
     hinted = [made("resolved", "1"), made("firing", "2").model_copy(update={"service": "cart"})]
-    (bundle,) = bundles(hinted, "k", 0, nobody)
-    assert bundle.service == "cart"
-
-
-def test_d07_the_key_of_an_alert_tells_firing_from_resolved_and_one_time_from_another() -> None:
-    firing = alert()
-    others = [
-        alert(status="resolved"),
-        alert(fingerprint="f2"),
-        firing.model_copy(update={"starts_at": T0 + timedelta(seconds=1)}),
-        firing.model_copy(update={"starts_at": None}),
-        firing.model_copy(update={"source": "generic_json"}),
-    ]
-    assert alert_key(firing) == alert_key(alert("another title", "info"))
-    assert len({alert_key(found) for found in [firing, *others]}) == 6
+    (group,) = grouped(hinted, "k", 0, nobody)
+    assert group.service == "cart"

@@ -38,6 +38,7 @@ CHANGED: dict[str, object] = {
     "verify": (probe("the shop is healthy", value=False),),
     "verify_after_s": (5, 61),
     "undo": None,
+    "ends": "in 2 h",
     "preview_digest": "0" * 63 + "1",
     "policy_digest": "1" * 63 + "2",
     "rule": "other",
@@ -45,7 +46,7 @@ CHANGED: dict[str, object] = {
     "created_at": at(11),
     "expires_at": at(1810) + timedelta(microseconds=1),
 }
-KNOWN_DIGEST = "0aff9555b1c678561d062e135c332a39aaa387be548019e57380a2080f159436"
+KNOWN_DIGEST = "e50deda97b687b4bc541342fb43c741f1520713dff305cacdfd3201853135edd"
 KNOWN_ACTION = "0fba1267d607c0c3b66d4a4cc2c1436413321a186d83f7a1698fedecdf1b8250"
 IN_ACTION = {"tool", "tool_version", "args", "target", "environment"}
 EDGES = {

@@ -16,6 +16,7 @@ from bot.knowledge.people import People
 from bot.ports import Draft, Outcome, Recorded, Refusal
 from tests.bot.engine.house import INC, House, World, Wrapped, open_house, replies
 from tests.bot.engine.making import DANA, EVE
+from tests.bot.incident.making import proposal, proposed
 from tests.bot.intake.clicking import button, click
 
 
@@ -217,3 +218,16 @@ async def test_a_typed_code_may_be_short_as_long_as_it_is_clear(tmp_path: Path) 
         assert (await house.say(f"approve P-{short.lower()}")).kind == "done"
         assert (await house.view("INC-2")).status == "approved"
         assert (await house.view("INC-1")).status == "pending"
+
+
+async def test_a_code_that_could_be_two_asks_for_more_characters(tmp_path: Path) -> None:
+    async with open_house(tmp_path, World()) as house:
+        await house.alarm()
+        await house.record(*(proposed(proposal(name)) for name in ("7F3KQ2AB", "7F3KZZZZ")))
+        outcome = await house.say("approve P-7F3K")
+        assert (await house.say("show P-7F3KZ")).proposal == "7F3KZZZZ"
+        assert "DecisionMade" not in await house.types()
+    assert outcome.kind == "unknown"
+    assert "P-7F3KQ2AB" in outcome.text
+    assert "P-7F3KZZZZ" in outcome.text
+    assert "Type more characters" in outcome.text

@@ -13,10 +13,11 @@ from bot.incident.facts_action import (
     ProposalApproved,
 )
 from bot.incident.facts_alerts import IncidentOpened, NoteAdded
+from bot.incident.grouping import Group
 from bot.incident.model import Alert, Change
 from bot.incident.proposal import Proposal, action_digest, digest
 from bot.incident.reducer import State
-from bot.ports import Delivery, Draft, Evidence, Group
+from bot.ports import Delivery, Draft, Evidence
 from bot.store.store import Store
 from tests.fakes import T0
 
@@ -68,8 +69,7 @@ def alert(
 
 
 def group(*alerts: Alert, key: str = "g1", truncated: int = 0) -> Group:
-    pairs = tuple((f"{one.fingerprint}/{one.status}", one) for one in alerts)
-    return Group(key, "Error rate is high", "checkout", "critical", pairs, truncated)
+    return Group(key, "Error rate is high", "checkout", "critical", alerts, truncated)
 
 
 def delivery(name: str = "d1", at: datetime = T0, route: str = "default") -> Delivery:

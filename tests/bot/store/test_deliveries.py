@@ -1,6 +1,7 @@
 """Deliveries: what is kept, what is new, and which incident it goes to (D-03, D-07, D-08)."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from bot.incident.facts_alerts import (
     IncidentResolved,
     Learnings,
 )
-from bot.ports import Accepted, Filter, Group
+from bot.incident.grouping import Group
+from bot.ports import Accepted, Filter
 from bot.store.store import Store, StoreLimits
 from tests.bot.store.examples import (
     alert,
@@ -109,8 +111,9 @@ async def test_d07_the_other_half_of_a_pair_adds_nothing(tmp_path: Path) -> None
     async with open_store(tmp_path, clock) as store:
         send = Sender(store, clock)
         await send(group(alert("a"), alert("b")))
-        assert await send(group(alert("a"), alert("b"))) == Accepted(("INC-1",))
-        await send(group(alert("a"), alert("b"), alert("c"), alert("c")))
+        assert await send(group(alert("a"), alert("b"))) == Accepted(("INC-1",), repeated=2)
+        third = await send(group(alert("a"), alert("b"), alert("c"), alert("c")))
+        assert third == Accepted(("INC-1",), repeated=3)
         assert await received(store, "INC-1") == [
             [("a", "firing"), ("b", "firing")],
             [("c", "firing")],
@@ -133,7 +136,7 @@ async def test_d07_firing_and_resolved_in_one_group_ends_as_the_last_says(tmp_pa
     clock = FakeClock()
     async with open_store(tmp_path, clock) as store:
         send = Sender(store, clock)
-        assert await send(group(alert("a"), alert("a", "resolved"))) == Accepted(())
+        assert await send(group(alert("a"), alert("a", "resolved"))) == Accepted((), repeated=1)
         await send(group(alert("a"), alert("b")))
         assert await received(store, "INC-1") == [[("b", "firing")]]
 
@@ -177,7 +180,7 @@ async def test_d07_a_firing_that_its_resolve_overtook_opens_none(tmp_path: Path)
         send = Sender(store, clock)
         await send(group(alert("a", "resolved")))
         clock.advance(10)
-        assert await send(group(alert("a"))) == Accepted(())
+        assert await send(group(alert("a"))) == Accepted((), repeated=1)
         clock.advance(600)
         assert (await send(group(alert("a")))).opened == ("INC-1",)
 
@@ -274,7 +277,7 @@ async def test_an_incident_opened_by_hand_has_its_own_id(tmp_path: Path) -> None
 
 async def test_a_delivery_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store:
-        bad = Group("g", "title", "checkout", "terrible", (("k", alert()),))
+        bad = replace(group(alert(), key="g2"), severity="terrible")
         with pytest.raises(ValueError, match="severity"):
             await store.deliveries.accept(delivery(), [group(alert()), bad])
         assert await store.deliveries.raw("d1") is None

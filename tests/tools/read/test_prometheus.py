@@ -39,7 +39,7 @@ async def test_the_largest_value_is_the_value_and_its_labels_the_worst() -> None
         "value": 0.34, "series": 3, "min": -1, "max": 0.34, "worst": "service=checkout"
     }  # fmt: skip
     assert result.facts[0].unit == "ratio"
-    assert result.summary == "errors: 0.34 ratio (3 series, worst service=checkout)"
+    assert result.summary == "errors: 34 % (3 series, worst service=checkout)"
     assert result.body["series"][0] == {"labels": "service=checkout", "points": [[1.5, 0.34]]}
     asked = server.asked[0]
     assert parse_qs(asked.body.decode()) == {"query": ["errors"]}

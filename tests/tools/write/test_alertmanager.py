@@ -71,6 +71,7 @@ async def test_g50_the_plan_shows_exactly_what_would_fall_silent() -> None:
             ),
         ),
         verify_after_s=(5, 60),
+        ends="It ends by itself after 2 h.",
     )
     assert server.asked[0].query == [
         ("active", "true"),
@@ -79,6 +80,12 @@ async def test_g50_the_plan_shows_exactly_what_would_fall_silent() -> None:
         ("filter", 'service=~"check.*"'),
         ("filter", 'env!="d\\"ev"'),
     ]
+
+
+async def test_a_short_silence_is_not_looked_at_after_its_end() -> None:
+    server = Server()
+    server.says(ALERTS, [alert()])
+    assert (await planned(server, silence(duration_s=60))).verify_after_s == (5,)
 
 
 async def test_service_and_environment_come_from_matchers_that_name_them() -> None:
