@@ -1,56 +1,36 @@
 """Runs an approved proposal once: grant, preconditions, intent, call, result; repeats never."""
 
 import asyncio
-import hmac
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from itertools import chain, repeat
 from typing import TypeVar
 
-from pydantic import JsonValue
-
 from bot import telemetry
-from bot.engine.probes import failed, run_probes
+from bot.engine.grant import Granter, Ready, Revoked, check_version
 from bot.engine.toolbox import (
     Looked,
-    OpenAction,
     Toolbox,
     compact,
     encodable,
-    parse_args,
-    version_of,
 )
 from bot.errors import BusyError, RemoteError, ToolError
 from bot.incident.fact import Fact
 from bot.incident.facts_action import (
     ActionFinished,
-    ActionStarted,
     ActionUnknown,
     ProposalSuperseded,
 )
-from bot.incident.model import Value
-from bot.incident.policy import Case, Refuse, evaluate, quorum
-from bot.incident.proposal import Grant, Proposal, canonical, digest
 from bot.incident.state import ProposalView, State
 from bot.ports import Clock, Draft, Library, Log
 from bot.ports import Refusal as LogRefusal
 from bot.shelf import ActionCall, ToolResult
 
 log = logging.getLogger(__name__)
-GRANT_S = 60
 ACTOR = "bot:executor"
 RETRY_S = (0.05, 0.2, 1, 2, 5)
 T = TypeVar("T")
-
-
-class Revoked(Exception):  # noqa: N818 - not a failure of the program: the approval lapsed
-    """The proposal may not run (any more); the message says why."""
-
-    def __init__(self, why: str, *, security: bool = False) -> None:
-        super().__init__(why)
-        self.security = security
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +38,6 @@ class KillSwitch:
     """The kill switch (E-35): says why nothing may start now; empty when it may."""
 
     closed: Callable[[], str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    """Everything a call needs: the action, its exact arguments, and the intent to commit."""
-
-    found: OpenAction
-    args: Value
-    started: ActionStarted
 
 
 class Executor:
@@ -77,7 +48,7 @@ class Executor:
     ):
         self._log = log_port
         self._box = box
-        self._library = library
+        self._granter = Granter(box, library, clock)
         self._clock = clock
         self._switch = switch
         self._targets: dict[str, asyncio.Lock] = {}
@@ -93,7 +64,7 @@ class Executor:
         target = f"{view.proposal.environment} {view.proposal.target}"
         async with self._targets.setdefault(target, asyncio.Lock()):
             try:
-                ready = await self._grant(state, view)
+                ready = await self._granter.grant(state, view)
             except (Revoked, ToolError) as revoked:
                 await self._append(state, _superseded(view, revoked))
                 return
@@ -102,65 +73,7 @@ class Executor:
             await self._append(state, ready.started)
             await self._call(state.stream, view, ready)
 
-    async def _grant(self, state: State, view: ProposalView) -> _Ready:
-        proposal = view.proposal
-        check_digest(proposal, view.asked.digest)
-        found = self._box.action(proposal.tool)
-        if found is None:
-            raise Revoked(f"{proposal.tool} is not configured here")
-        args = parse_args(found.tool, proposal.args)
-        check_version(found, args, proposal)
-        check_arguments(proposal, args.model_dump(mode="json"))
-        self._check_decisions(view)
-        probed = await run_probes(self._box, proposal.preconditions, state.stream)
-        broken = failed(probed)
-        if broken:
-            raise Revoked(f"a precondition no longer holds: {broken}")
-        grant = Grant(
-            proposal=proposal.id,
-            revision=proposal.revision,
-            digest=view.asked.digest,
-            nonce=self._clock.token(16),
-            not_after=self._clock.now() + timedelta(seconds=GRANT_S),
-        )
-        started = ActionStarted(
-            proposal=proposal.id,
-            digest=grant.digest,
-            attempt=f"{proposal.id}-{grant.nonce[:12]}",
-            nonce=grant.nonce,
-            not_after=grant.not_after,
-            preconditions=tuple(one.evidence for one in probed),
-            before=view.asked.before,
-        )
-        return _Ready(found, args, started)
-
-    def _check_decisions(self, view: ProposalView) -> None:
-        """Every approver must still be allowed, by the policy and the people as of now (E-26)."""
-        proposal = view.proposal
-        approvers = [made for _, made in view.decisions if made.verdict == "approve"]
-        valid: set[str] = set()
-        for made in approvers:
-            person = self._library.people.get(made.person)
-            case = Case(
-                proposal.action,
-                proposal.service,
-                proposal.environment,
-                proposal.risk,
-                owner=self._library.owner(proposal.service),
-                requested_by=proposal.requested_by,
-                channel=made.actor.partition(":")[0],
-            )
-            if person is None:
-                raise Revoked(f"{made.person} approved it and is no longer in people.yaml")
-            verdict = evaluate(self._library.policy, case, person, ())
-            if isinstance(verdict, Refuse):
-                raise Revoked(f"the approval by {made.person} no longer counts: {verdict.why}")
-            valid.add(made.person)
-            if len(valid) >= quorum(verdict.rule, proposal.risk):
-                return
-        raise Revoked("it lacks the approvals that the policy asks for now")
-
-    async def _call(self, stream: str, view: ProposalView, ready: _Ready) -> None:
+    async def _call(self, stream: str, view: ProposalView, ready: Ready) -> None:
         begun = self._clock.now()
         name, attempt = ready.found.tool.name, ready.started.attempt
         closed = self._switch.closed()
@@ -173,7 +86,7 @@ class Executor:
         telemetry.execution_duration.labels(name, outcome).observe(seconds)
         await self._record(stream, view.proposal.id, attempt, fact)
 
-    async def _outcome(self, view: ProposalView, ready: _Ready) -> Fact:
+    async def _outcome(self, view: ProposalView, ready: Ready) -> Fact:
         attempt, tool = ready.started.attempt, ready.found.tool
         approvers = sorted({d.person for _, d in view.decisions if d.verdict == "approve"})
         call = ActionCall(attempt, ", ".join(approvers))
@@ -244,41 +157,6 @@ def _superseded(view: ProposalView, revoked: Exception) -> Fact:
         why=str(revoked)[:400],
         security=isinstance(revoked, Revoked) and revoked.security,
     )
-
-
-def check_digest(proposal: Proposal, approved: str) -> None:
-    """Recompute the digest and compare it, in constant time, with what was approved (E-07).
-
-    Raises:
-        Revoked: One byte differs; a security event.
-    """
-    try:
-        found = digest(proposal)
-    except ValueError:
-        found = "there is no canonical form"
-    if not hmac.compare_digest(found, approved):
-        raise Revoked("its bytes are not the ones that were approved", security=True)
-
-
-def check_version(found: OpenAction, args: Value, proposal: Proposal) -> None:
-    """Compare what is configured now with what was approved: the tool's version and declaration.
-
-    Raises:
-        Revoked: The tool or the job was changed since; approve it again as it is now.
-        ToolError: The job is gone.
-    """
-    if version_of(found, args) != proposal.tool_version:
-        raise Revoked(f"the declaration of {proposal.action} was changed since it was approved")
-
-
-def check_arguments(proposal: Proposal, sending: JsonValue) -> None:
-    """Compare what is about to be sent with what was approved, byte for byte.
-
-    Raises:
-        Revoked: They differ.
-    """
-    if canonical(sending) != canonical(proposal.args):
-        raise Revoked("the arguments to send differ from the approved ones", security=True)
 
 
 def _not_done(attempt: str, name: str, why: Exception | str) -> ActionFinished:

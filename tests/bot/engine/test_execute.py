@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.engine import execute
+from bot.engine import grant
 from bot.errors import BusyError
 from bot.incident.facts_action import (
     ActionStarted,
@@ -92,7 +92,7 @@ async def test_a_grant_that_ran_out_is_not_used(tmp_path: Path) -> None:
         async def append(self, stream: str, expect: int, draft: Draft) -> Recorded:
             made = await self.inner.append(stream, expect, draft)
             if isinstance(draft.facts[0], ActionStarted):
-                world.clock.advance(execute.GRANT_S)
+                world.clock.advance(grant.GRANT_S)
             return made
 
     async with open_house(tmp_path, world, log=Slow) as house:

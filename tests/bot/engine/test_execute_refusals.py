@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.engine import execute
+from bot.engine import grant
 from bot.incident.facts_action import (
     ActionStarted,
     ProposalSuperseded,
@@ -92,8 +92,8 @@ async def test_e07_a_forged_digest_is_covered_by_no_decision(tmp_path: Path) -> 
 
 def test_e07_bytes_without_a_canonical_form_are_refused() -> None:
     asked = proposal(args={"job": "rollback", "id": 2**53})
-    with pytest.raises(execute.Revoked) as refused:
-        execute.check_digest(asked, "0" * 64)
+    with pytest.raises(grant.Revoked) as refused:
+        grant.check_digest(asked, "0" * 64)
     assert refused.value.security
 
 
@@ -114,9 +114,9 @@ def tamper(path: Path, old: bytes, new: bytes) -> int:
 
 async def test_e07_arguments_that_would_be_sent_otherwise_are_refused() -> None:
     asked = proposal()
-    execute.check_arguments(asked, asked.args)
-    with pytest.raises(execute.Revoked) as refused:
-        execute.check_arguments(asked, {**asked.args, "force": True})
+    grant.check_arguments(asked, asked.args)
+    with pytest.raises(grant.Revoked) as refused:
+        grant.check_arguments(asked, {**asked.args, "force": True})
     assert refused.value.security
 
 
