@@ -17,7 +17,7 @@ from bot.incident.fact import Fact
 from bot.incident.facts_action import ActionProposed
 from bot.incident.facts_run import ProposalRejected, StepChosen
 from bot.incident.model import ActionTemplate, Probe, Risk, Value
-from bot.incident.policy import Case, Refuse, enabled, raised
+from bot.incident.policy import Case, Refuse, enabled, raised, thinkable
 from bot.incident.proposal import (
     ALPHABET,
     ID_CHARS,
@@ -173,6 +173,8 @@ class Preparer:
         found = self._box.action(step.tool)
         if found is None:
             raise _Rejected(f"the action {step.tool} is not configured here")
+        if not thinkable(self._library.policy, step.tool):
+            raise _Rejected(f"no rule in policy.yaml enables {step.tool} (READ-ONLY)")
         by_code = _by_code(chosen)
         if not by_code and template_of(state, step) is None:
             raise _Rejected(f"no matched runbook permits {step.tool}")

@@ -58,6 +58,13 @@ def rule_for(policy: Policy, case: Case) -> Rule | None:
     return None
 
 
+def thinkable(policy: Policy, tool: str) -> bool:
+    """True when some rule allows some action of this tool; else nobody even asks for a preview."""
+    return any(
+        rule.allow and fnmatchcase(tool, rule.action.partition(":")[0]) for rule in policy.rules
+    )
+
+
 def enabled(policy: Policy, case: Case) -> Rule | Refuse:
     """Return the rule that allows the action to be proposed at all, or why it may not be."""
     rule = rule_for(policy, case)

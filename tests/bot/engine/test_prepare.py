@@ -36,11 +36,12 @@ async def test_law10_read_only_until_switched_on(tmp_path: Path) -> None:
 
 async def test_e20_without_a_rule_nothing_is_proposed(tmp_path: Path) -> None:
     world = World(team=Team(policy=policy(RULE.model_copy(update={"action": "dns_change"}))))
-    assert "no rule in policy.yaml enables job_run:rollback" in await rejected(tmp_path, world)
+    assert "no rule in policy.yaml enables job_run (READ-ONLY)" in await rejected(tmp_path, world)
 
 
 async def test_a_rule_that_forbids_is_named(tmp_path: Path) -> None:
-    world = World(team=Team(policy=policy(RULE.model_copy(update={"allow": False}))))
+    other = RULE.model_copy(update={"name": "other", "action": "job_run:restart"})
+    world = World(team=Team(policy=policy(RULE.model_copy(update={"allow": False}), other)))
     assert await rejected(tmp_path, world) == "rule rollback forbids job_run:rollback"
 
 

@@ -16,6 +16,7 @@ from bot.incident.policy import (
     quorum,
     raised,
     rule_for,
+    thinkable,
 )
 from tests.bot.incident.making import at, decided, proposed
 
@@ -202,3 +203,22 @@ def test_nobody_may_decide_without_a_rule_that_allows_and_names_them(
         assert verdict.rule.approvers
         assert may_approve(verdict.rule, of, person)
         assert verdict.missing == quorum(verdict.rule, risk) - 1
+
+
+@pytest.mark.parametrize(
+    ("action", "allow", "tool", "asked"),
+    [
+        ("job_run:rollback", True, "job_run", True),
+        ("job_run:*", True, "job_run", True),
+        ("job_run", True, "job_run", True),
+        ("*", True, "job_run", True),
+        ("alertmanager_silence", True, "job_run", False),
+        ("job_run:rollback", False, "job_run", False),
+    ],
+)
+def test_law10_without_any_allowing_rule_nobody_asks_for_a_preview(
+    action: str, allow: bool, tool: str, asked: bool
+) -> None:
+    rule = Rule(name="r", action=action, allow=allow, approvers=("group:sre",))
+    assert thinkable(Policy(rules=(rule,)), tool) is asked
+    assert thinkable(Policy(), tool) is False
