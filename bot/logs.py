@@ -35,7 +35,7 @@ class JsonLines(logging.Formatter):
         for name in FIELDS:
             value = getattr(record, name, None)
             if value not in {None, ""}:
-                line[name] = value
+                line[name] = self._redact(value) if isinstance(value, str) else value
         line.setdefault("correlation", correlation.get())
         if record.exc_info is not None:
             line["error"] = self._redact(self.formatException(record.exc_info))[-2000:]

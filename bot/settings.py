@@ -109,10 +109,11 @@ def secret(name: str) -> str:
     return _read(f"{name}_FILE", path) if path else ""
 
 
-def variable(field: str) -> str:
-    """Return the name of the environment variable that sets a field of `Settings`."""
-    alias = Settings.model_fields[field].validation_alias
-    return alias if isinstance(alias, str) else f"{PREFIX}{field.upper()}"
+def variable(field: str, section: type[Section] = Settings) -> str:
+    """Return the name of the environment variable that sets a field of a section."""
+    alias = section.model_fields[field].validation_alias
+    prefix = section.model_config.get("env_prefix", "")
+    return alias if isinstance(alias, str) else f"{prefix}{field}".upper()
 
 
 def load_settings(also_known: Iterable[str] = ()) -> Settings:
@@ -126,20 +127,15 @@ def load_settings(also_known: Iterable[str] = ()) -> Settings:
             unknown; the message lists every fault, one a line, with its mend.
     """
     env = environment()
-    names = {variable(field) for field in Settings.model_fields}
-    faults = _unknown(env, names | set(also_known))
-    given = {
-        name: _read(f"{name}_FILE", env[f"{name}_FILE"])
-        for name in names
+    names = {field: variable(field) for field in Settings.model_fields}
+    faults = _unknown(env, {*names.values(), *also_known})
+    from_files = {
+        str(Settings.model_fields[field].validation_alias or field): secret(name)
+        for field, name in names.items()
         if env.get(f"{name}_FILE") and not env.get(name)
     }
-    fields = {variable(field): field for field in Settings.model_fields}
-    values = {
-        name if name in {"DATABASE_URL", "HOST", "PORT"} else fields[name]: value
-        for name, value in given.items()
-    }
     try:
-        settings = Settings(**values)  # pyright: ignore[reportArgumentType]
+        settings = Settings(**from_files)  # pyright: ignore[reportArgumentType]
     except ValidationError as error:
         for fault in error.errors(include_url=False, include_input=False):
             field = str(fault["loc"][0]) if fault["loc"] else "?"
@@ -165,19 +161,28 @@ def _read(name: str, path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{name}: cannot read {path}: {error}") from None
+        raise ConfigError(
+            f"{name}: cannot read {path} ({error}); name a file the bot may read"
+        ) from None
 
 
-def effective(settings: Settings) -> list[tuple[str, str, str]]:
+def effective(section: Section) -> list[tuple[str, str, str]]:
     """Return (variable, value, description) of every setting; secrets show as `***`."""
+    kind = type(section)
     rows: list[tuple[str, str, str]] = []
-    for field, declared in Settings.model_fields.items():
-        value = getattr(settings, field)
-        shown = _masked(value.get_secret_value()) if isinstance(value, SecretStr) else str(value)
-        rows.append((variable(field), shown, declared.description or ""))
+    for field, declared in kind.model_fields.items():
+        value = getattr(section, field)
+        shown = _masked(value.get_secret_value()) if isinstance(value, SecretStr) else value
+        rows.append((variable(field, kind), _shown(shown), declared.description or ""))
     return rows
 
 
+def _shown(value: object) -> str:
+    return "" if value is None else str(value)
+
+
 def _masked(url: str) -> str:
-    """Hide the password of a URL; anything else that is secret becomes `***`."""
+    """Hide the password of a URL; anything else that is secret becomes `***`, if it is set."""
+    if not url:
+        return ""
     return re.sub(r"://([^:/@]+):[^@]*@", r"://\1:***@", url) if "://" in url else "***"

@@ -2,9 +2,9 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TextIO, TypeVar
 
 from pydantic import JsonValue
 
@@ -13,6 +13,9 @@ from bot.incident.model import Alert, Change, Observation, Probe, Risk, Value
 from bot.incident.proposal import Undo
 from bot.ports import Channel
 from bot.settings import Section
+
+if TYPE_CHECKING:  # a command that opens no adapter need not pay for the client
+    from httpx import AsyncBaseTransport
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,8 @@ class Plan:
     `preview` is text humans see ("" never: say "no preview available" and set `previewed` False,
     which raises the risk by one class, E-32).
     `action` is the name policy rules match: the tool, or `tool:job`.
-    `undo` None means irreversible, unless `ends` says how it ends by itself. `before` is the captured state an undo needs.
+    `undo` None means irreversible, unless `ends` says how it ends by itself. `before` is the
+    captured state an undo needs.
     """
 
     action: str
@@ -149,13 +153,16 @@ class Needs:
 
     `folder(name)` returns the parsed YAML of a file in the knowledge folder, {} when absent.
     `secret(name)` returns a secret from the environment (or `NAME_FILE`), "" when unset.
+    `console` is the terminal cards are printed on, None for no printing. `transport` stands in for
+    the network in tests.
     """
 
     folder: Callable[[str], JsonValue]
     secret: Callable[[str], str]
     changes: Callable[[str, float], Awaitable[Sequence[Change]]]
     now: Callable[[], datetime]
-    resources: dict[str, Any] = field(default_factory=dict[str, Any])
+    console: TextIO | None = None
+    transport: "AsyncBaseTransport | None" = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,12 +172,16 @@ def env_example() -> str:
     return "\n".join(lines) + "\n"
 
 
-GENERATED = {"settings": settings_table, "commands": commands_text}
+def heartbeat_code() -> str:
+    return f"```python\n{ROOT.joinpath('tests/recipes/heartbeat.py').read_text()}```"
+
+
+GENERATED = {"settings": settings_table, "commands": commands_text, "heartbeat": heartbeat_code}
 
 
 def marked(text: str, name: str) -> re.Match[str]:
     """Return the generated part `name` of a text as group 1."""
-    pattern = rf"<!-- {name}: made by python -m tests\.reference -->\n(.*?)\n<!-- /{name} -->"
+    pattern = rf"<!-- {name}: made by python -m tests\.reference -->\n(.*?)<!-- /{name} -->"
     found = re.search(pattern, text, re.DOTALL)
     assert found is not None, f"README.md has no generated part {name!r}"
     return found
@@ -187,7 +191,7 @@ def renewed(text: str) -> str:
     """Return the README's text with every generated part made anew."""
     for name, made in GENERATED.items():
         found = marked(text, name)
-        text = f"{text[: found.start(1)]}{made()}{text[found.end(1) :]}"
+        text = f"{text[: found.start(1)]}{made()}\n{text[found.end(1) :]}"
     return text
 
 

@@ -195,7 +195,7 @@ async def client(needs: Needs) -> AsyncGenerator[httpx.AsyncClient]:
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         headers={"user-agent": "triagebot", "accept-encoding": "identity"},
         limits=httpx.Limits(max_connections=8, max_keepalive_connections=2),
-        transport=needs.resources.get("transport"),
+        transport=needs.transport,
     ) as opened:
         yield opened
 

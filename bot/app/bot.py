@@ -23,7 +23,7 @@ from bot.incident.effects import RunLimits
 from bot.incident.fact import HOUSE
 from bot.incident.facts_alerts import IncidentOpened
 from bot.knowledge.planner import RunbookPlanner
-from bot.ports import Clock, Filter
+from bot.ports import Clock, Dispatcher, Filter
 from bot.settings import Settings
 from bot.shelf import Needs
 from bot.store.store import Store, StoreLimits
@@ -83,7 +83,7 @@ class Bot:
             model=RunbookPlanner(),
         )
         self.drive = Drive(store.log, clock, hands, self.limits, self._digests)
-        self.dispatcher = Embedded(
+        self.dispatcher: Dispatcher = Embedded(
             store.log, clock, self.drive, self._slot_of, settings.service_slots
         )
         store.listen(self._committed)

@@ -1,25 +1,33 @@
 """`triagebot check`: the effective configuration and every problem with its mend."""
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 from pydantic import JsonValue
 
 from bot.app.clock import SystemClock
 from bot.app.readiness import gate_problems
+from bot.app.routes import routes_of
 from bot.app.toolset import needs
 from bot.errors import ConfigError
 from bot.incident.model import Change
-from bot.intake.hooks import read_routes
-from bot.intake.sources import SOURCES
 from bot.knowledge import lint
 from bot.knowledge.library import Knowledge
 from bot.knowledge.policy_file import unreachable
-from bot.settings import Settings, effective, environment, load_settings, secret
+from bot.settings import (
+    SHIPPED_RUNBOOKS,
+    Settings,
+    effective,
+    load_settings,
+    secret,
+    variable,
+)
 from bot.shelf import Needs
 from bot.store.folder import Folder
 from bot.version import version_line
+from channels import CHANNELS
+from tools.configured import configured
 from tools.read import READ_TOOLS
 from tools.write import ACTIONS
 
@@ -38,8 +46,8 @@ def configuration() -> tuple[list[str], bool]:
     lines = [version_line(), ""]
     try:
         settings = load_settings(declared_variables())
-        for name, value, _ in effective(settings):
-            lines.append(f"  {name:<32} {value}")
+        rows = [*effective(settings), *_adapter_rows()]
+        lines += [f"  {name:<32} {value}".rstrip() for name, value, _ in rows]
         problems, notes = _inspect(settings)
     except ConfigError as error:
         problems, notes = str(error).splitlines(), []
@@ -50,12 +58,21 @@ def configuration() -> tuple[list[str], bool]:
     return lines, not problems
 
 
+def _adapter_rows() -> list[tuple[str, str, str]]:
+    """Return the settings of every adapter whose values will do; why others will not is told."""
+    rows: list[tuple[str, str, str]] = []
+    given = needs(lambda _: {}, secret, NoChanges(), SystemClock())
+    declared = (*READ_TOOLS.values(), *ACTIONS.values(), *CHANNELS.values())
+    for kind in dict.fromkeys(one.settings for one in declared if one.settings is not None):
+        with suppress(ConfigError):
+            rows += effective(configured(kind, given))
+    return rows
+
+
 def _inspect(settings: Settings) -> tuple[list[str], list[str]]:
     knowledge = Folder(settings.runbooks).load()
     given = offline(knowledge)
-    routes = read_routes(
-        knowledge.hooks, frozenset(SOURCES), secret, settings.allow_insecure_webhook
-    )
+    routes = routes_of(knowledge, secret, settings.allow_insecure_webhook)
     lacking, opened = asyncio.run(_open_each(given))
     problems = [*lint_knowledge(knowledge, given), *lacking, *gate_problems(knowledge)]
     every = sorted({*READ_TOOLS, *ACTIONS})
@@ -126,12 +143,9 @@ def declared_variables() -> set[str]:
 
     Empty when the folder cannot be read: whoever loads it next says why.
     """
-    given = environment().get("TRIAGE_RUNBOOKS", "")
-    path = Path(given) if given else Settings.model_fields["runbooks"].default
     try:
-        knowledge = Folder(path).load()
-        every = frozenset(SOURCES)
-        insecure = environment().get("TRIAGE_ALLOW_INSECURE_WEBHOOK", "")
-        return set(read_routes(knowledge.hooks, every, secret, insecure).variables())
+        knowledge = Folder(Path(secret(variable("runbooks")) or SHIPPED_RUNBOOKS)).load()
+        insecure = secret(variable("allow_insecure_webhook"))
+        return set(routes_of(knowledge, secret, insecure).variables())
     except ConfigError:
         return set()

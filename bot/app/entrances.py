@@ -1,12 +1,11 @@
 """The ways in around a Bot: webhooks that are verified, replies that are understood."""
 
 from bot.app.bot import Bot
-from bot.errors import ConfigError
+from bot.app.routes import RouteShelf
 from bot.incident.model import Alert
 from bot.intake.asking import Asking
 from bot.intake.decisions import Decisions
 from bot.intake.delivery import Entrance, Intake
-from bot.intake.hooks import Routes, read_routes
 from bot.intake.inbox import Replies
 from bot.intake.person import Persons
 from bot.intake.reading import Reading
@@ -14,39 +13,6 @@ from bot.intake.running import Running
 from bot.intake.sources import SOURCES
 from bot.knowledge.redact import Redactor
 from bot.version import version_line
-
-
-class RouteShelf:
-    """The routes in force: read anew when the knowledge folder was reloaded.
-
-    A reload whose `hooks.yaml` will not do keeps the routes that were good.
-    """
-
-    def __init__(self, bot: Bot) -> None:
-        self._bot = bot
-        self._revision = ""
-        self.problem = ""
-        self._routes = self._read()
-
-    def __call__(self) -> Routes:
-        """Return the routes as of now."""
-        if self._bot.library.revision != self._revision:
-            try:
-                self._routes = self._read()
-                self.problem = ""
-            except ConfigError as error:
-                self.problem = str(error)
-        return self._routes
-
-    def _read(self) -> Routes:
-        world = self._bot.world
-        self._revision = self._bot.library.revision
-        return read_routes(
-            self._bot.library.knowledge.hooks,
-            frozenset(SOURCES),
-            world.secret,
-            world.settings.allow_insecure_webhook,
-        )
 
 
 def intake_of(bot: Bot, routes: RouteShelf) -> Intake:

@@ -8,9 +8,10 @@ from typing import cast
 from pydantic import JsonValue
 
 from bot import signing
+from bot.app.routes import routes_of
 from bot.errors import ConfigError, NotFoundError
 from bot.incident.model import Alert
-from bot.intake.hooks import OpenRoute, read_routes
+from bot.intake.hooks import OpenRoute
 from bot.intake.payload import read_json
 from bot.intake.sources import SOURCES
 from bot.settings import Settings, secret
@@ -55,12 +56,8 @@ def example_delivery(
     if resolved:
         payload = as_resolved(payload, now)
     body = json.dumps(payload).encode()
-    routes = read_routes(
-        Folder(settings.runbooks).load().hooks,
-        frozenset(SOURCES),
-        secret,
-        settings.allow_insecure_webhook,
-    )
+    knowledge = Folder(settings.runbooks).load()
+    routes = routes_of(knowledge, secret, settings.allow_insecure_webhook)
     found = routes.find(source, route)
     return body, {"content-type": "application/json", **signed(found, body, now)}
 

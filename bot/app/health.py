@@ -3,9 +3,8 @@
 import asyncio
 from collections.abc import Callable, Collection, Mapping
 
-from bot import telemetry
 from bot.app.bot import Bot
-from bot.app.entrances import RouteShelf
+from bot.app.routes import RouteShelf
 from bot.errors import BotError
 
 ANSWER_S = 2.0
@@ -25,7 +24,6 @@ class Health:
         """Return check → (well, words)."""
         bot = self._bot
         waiting, most = bot.store.writer.waiting, bot.world.settings.queue_max
-        telemetry.queue_depth.set(waiting)
         problem = bot.library.problem
         closed = bot.household.closed()
         return {

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from bot import telemetry
 from bot.errors import BotError
 from bot.incident.fact import HOUSE
 from bot.incident.facts_house import KnowledgeLoaded, PolicyLoaded
@@ -17,6 +18,8 @@ from bot.knowledge.library import Knowledge
 from bot.knowledge.people import People
 from bot.ports import Draft, Log
 from bot.store.folder import Folder
+from bot.version import VERSION
+from bot.version import revision as build_revision
 
 log = logging.getLogger(__name__)
 ACTOR = "bot:library"
@@ -80,10 +83,12 @@ class FolderLibrary:
         return self.knowledge.file(name)
 
     async def announce(self, log_port: Log, *, policy_changed: bool = True) -> None:
-        """Record which knowledge (and which policy) is in force from now on."""
+        """Record, and tell the metrics, which knowledge (and policy) is in force from now on."""
         loaded = KnowledgeLoaded(revision=self.revision, digests=dict(self.digests))
         policy = PolicyLoaded(digest=self.policy.digest)
         facts = (loaded, policy) if policy_changed else (loaded,)
+        telemetry.build_info.clear()
+        telemetry.build_info.labels(VERSION, build_revision(), self.revision).set(1)
         await log_port.record(HOUSE, lambda _state: Draft(ACTOR, facts))
 
     async def watch(self, log_port: Log, stopping: asyncio.Event) -> None:

@@ -18,6 +18,8 @@ from bot.ports import Clock, Filter, Incidents, Log
 
 log = logging.getLogger(__name__)
 KNOWN_MAX = 5000
+BREATH_S = 0.25
+"""Pause after each count, so that a burst of commits is one look."""
 ENDS: dict[type, str] = {
     action.ProposalApproved: "approved",
     action.ProposalDenied: "denied",
@@ -58,6 +60,7 @@ class Meter:
                 await self._count()
             except BotError as error:
                 log.warning("metrics lag: %s", error)
+            await asyncio.wait({ended}, timeout=BREATH_S)
         ended.cancel()
 
     async def _count(self) -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
+from bot.conversation.phrases import clip
 from bot.incident.decide import decide
 from bot.incident.effects import RunLimits
 from bot.incident.events import Event, Unknown, encode, stamp
@@ -35,9 +36,8 @@ def replay_lines(events: Sequence[Event], *, as_json: bool) -> Iterator[str]:
 
 
 def _line(event: Event) -> str:
-    text = _body(event)
-    cut = text if len(text) <= BODY_CHARS else f"{text[:BODY_CHARS]}… ({len(text)} characters)"
-    return f"{event.seq:>4}  {stamp(event.at)}  {event.type:<22} {event.actor:<22} {cut}"
+    text = clip(_body(event), BODY_CHARS)
+    return f"{event.seq:>4}  {stamp(event.at)}  {event.type:<22} {event.actor:<22} {text}"
 
 
 def _json_line(event: Event) -> str:

@@ -1,7 +1,6 @@
 """`triagebot serve`: opens everything, serves it, and ends in order (G-02)."""
 
 import asyncio
-import hashlib
 import logging
 import sys
 from collections.abc import Callable, Coroutine, Sequence
@@ -14,11 +13,12 @@ from typing import Any
 from bot import telemetry
 from bot.app.bot import Bot, World, open_bot
 from bot.app.clock import SystemClock
-from bot.app.entrances import RouteShelf, inbox_of, intake_of
+from bot.app.entrances import inbox_of, intake_of
 from bot.app.health import Health
 from bot.app.meter import Meter
 from bot.app.posting import open_posting
 from bot.app.process import Stop, WebServer, bound_socket, run_loop, spare_collector, url_of
+from bot.app.routes import RouteShelf
 from bot.app.token import operator_token
 from bot.conversation.outbox import Outbox
 from bot.intake.sources import SOURCES
@@ -28,6 +28,7 @@ from bot.settings import Settings, secret
 from bot.version import VERSION, revision, version_line
 from bot.web.doors import Door, Doors, Standing
 from bot.web.server import build
+from bot.web.session import digest_of
 
 log = logging.getLogger(__name__)
 EFFECTS_S = 15.0
@@ -80,10 +81,9 @@ async def run_bot(
     token, is_new = operator_token(settings.operator_token_file)
     url = str(settings.public_url).rstrip("/") if settings.public_url else url_of(sock)
     running = Listening(url, token, world.clock.token(20) if is_new else "")
-    telemetry.build_info.clear()
     async with AsyncExitStack() as stack:
         bot = await open_bot(stack, world)
-        telemetry.build_info.labels(VERSION, revision(), bot.library.revision).set(1)
+        telemetry.queue_depth.set_function(lambda: bot.store.writer.waiting)
         posting = await open_posting(stack, bot, url)
         server = WebServer(build(_doors(bot, posting, running, stop)), sock)
         await _run(bot, posting, server, stop, partial(ready, running))
@@ -120,19 +120,16 @@ async def _run(
 
 def _doors(bot: Bot, posting: Outbox, running: Listening, stop: Stop) -> Doors:
     store, world = bot.store, bot.world
-    routes = RouteShelf(bot)
+    routes = RouteShelf(bot.library, world.secret, world.settings.allow_insecure_webhook)
     intake = intake_of(bot, routes)
     first = running.first_run_token
-    first_digest = hashlib.sha256(first.encode()).hexdigest() if first else ""
 
     def standing() -> Standing:
         return Standing(
             version=VERSION,
             revision=revision(),
             read_only=bot.read_only,
-            doors=tuple(
-                Door(one.source, one.route, one.auth, one.auth == "none") for one in routes().all()
-            ),
+            doors=tuple(Door(one.source, one.route, one.auth) for one in routes().all()),
             channels=posting.names,
             policy_digest=bot.library.policy.digest,
             knowledge_revision=bot.library.revision,
@@ -149,13 +146,14 @@ def _doors(bot: Bot, posting: Outbox, running: Listening, stop: Stop) -> Doors:
         hook=intake.hook,
         change=intake.change,
         library=bot.library,
+        house=bot.household.refresh,
         cards=posting.cards,
         standing=standing,
         health=Health(bot, routes, posting.hurt),
         subscribe=bot.ticks.subscribe,
         settings=world.settings,
         operator_token=running.operator_token,
-        first_run_digest=lambda: first_digest,
+        first_run_digest=digest_of(first) if first else "",
         stopping=stop,
         sources=frozenset(SOURCES),
     )

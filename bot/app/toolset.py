@@ -30,8 +30,7 @@ def needs(
     def now() -> datetime:
         return clock.now()
 
-    resources = {"console": console}
-    return Needs(folder=file, secret=secret, changes=recent, now=now, resources=resources)
+    return Needs(folder=file, secret=secret, changes=recent, now=now, console=console)
 
 
 async def open_tools(

@@ -1,5 +1,6 @@
 """Commands that run or prepare the bot: serve, demo, check, migrate."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -18,6 +19,7 @@ def serve() -> int:
                 "\n  First start. This link signs you in, once:\n"
                 f"  {listening.url}/login#{listening.first_run_token}\n"
                 "  Later the token kept in TRIAGE_OPERATOR_TOKEN_FILE does the same.\n",
+                file=sys.stderr,
                 flush=True,
             )
 

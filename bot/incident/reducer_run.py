@@ -11,13 +11,14 @@ from bot.incident.steps import CallTools
 
 
 def begin_run(state: State) -> None:
-    """Start the next run: steps and budget from zero; results of earlier runs stay known."""
+    """Start the next run from zero. Proposals stay known; what code refused may be asked again."""
     run_view = state.run
     run_view.number += 1
     run_view.steps, run_view.barren, run_view.spent_s, run_view.spent = 0, 0, 0.0, ""
     run_view.ask_attempts, run_view.ask_retry_at, run_view.ask_failed = 0, None, ""
     run_view.done = False
     run_view.results = []
+    run_view.rejected = []
     drop_run_steps(state)
 
 

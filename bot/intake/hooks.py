@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, ValidationError
 
@@ -20,7 +20,6 @@ FieldName = Literal[
     "title", "status", "severity", "service", "fingerprint", "group", "starts_at", "ends_at",
     "description", "link", "message_id",
 ]  # fmt: skip
-FIELD_NAMES: tuple[str, ...] = get_args(FieldName)
 POINTED = frozenset({"generic_json"})
 """Sources whose fields a route may point to."""
 

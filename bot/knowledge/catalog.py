@@ -19,14 +19,6 @@ class ServicesFile(Value):
     services: tuple[Service, ...] = Field(default=())
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbours:
-    """Names of services: what one depends on (also outside the catalogue), and what needs it."""
-
-    dependencies: tuple[str, ...] = ()
-    dependents: tuple[str, ...] = ()
-
-
 @dataclass(frozen=True)
 class Catalogue:
     """Every service in file order. Names are unique and compared without case."""
@@ -56,19 +48,6 @@ class Catalogue:
         found = [service for alert in alerts if (service := self.service_of(alert)) is not None]
         counted = Counter(service.name for service in found)
         return self.get(counted.most_common(1)[0][0]) if counted else None
-
-    def neighbours(self, name: str) -> Neighbours:
-        """Return what the service depends on and which services depend on it, in file order."""
-        service = self.get(name)
-        if service is None:
-            return Neighbours()
-        key = service.name.casefold()
-        dependents = (
-            other.name
-            for other in self.services
-            if key in {needed.casefold() for needed in other.dependencies}
-        )
-        return Neighbours(service.dependencies, tuple(dependents))
 
     def _matched(self, labels: dict[str, str]) -> Service | None:
         best: tuple[int, Service] | None = None

@@ -50,14 +50,6 @@ class Knowledge:
         """`hooks.yaml` as written; {} when there is none."""
         return self.file("hooks.yaml")
 
-    def runbook(self, name: str) -> Runbook | None:
-        """Return the runbook of that name, or None."""
-        return next((known for known in self.runbooks if known.name == name), None)
-
-    def digest(self, path: str) -> str:
-        """Return the SHA-256 (hex) of a file's bytes, "" when there is no such file."""
-        return self.digests.get(path, "")
-
 
 def gather(files: Mapping[str, bytes], git: str = "") -> Knowledge:
     """Return the knowledge in `files` (bytes by path in the folder).

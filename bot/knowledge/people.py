@@ -49,11 +49,6 @@ class People:
         """Return the members of a group in file order; empty when there is no such group."""
         return tuple(person for person in self.people if group in person.groups)
 
-    @property
-    def groups(self) -> tuple[str, ...]:
-        """Every group that has a member, once each, in file order."""
-        return tuple(dict.fromkeys(group for person in self.people for group in person.groups))
-
 
 def parse(path: str, text: str) -> People:
     """Return the people that `text` writes, and the operator when it does not name one.

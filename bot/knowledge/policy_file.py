@@ -1,6 +1,5 @@
 """`policy.yaml` as a Policy: parsed and checked here, decided elsewhere."""
 
-import hashlib
 import re
 from collections.abc import Iterator
 
@@ -19,13 +18,8 @@ class PolicyFile(Value):
     rules: tuple[Rule, ...] = ()
 
 
-def parse(path: str, text: str, digest: str = "") -> Policy:
-    """Return the policy that `text` writes; an empty file allows nothing.
-
-    Args:
-        path: As shown in messages.
-        text: The file's text.
-        digest: SHA-256 of the file's bytes in hex; computed from `text` when empty.
+def parse(path: str, text: str) -> Policy:
+    """Return the policy that `text` writes, without its digest; an empty file allows nothing.
 
     Raises:
         ConfigError: Not of this shape; two rules share a name; a rule that allows names no
@@ -41,7 +35,7 @@ def parse(path: str, text: str, digest: str = "") -> Policy:
     ]
     if faults:
         raise ConfigError("\n".join(faults))
-    return Policy(rules=rules, digest=digest or hashlib.sha256(text.encode()).hexdigest())
+    return Policy(rules=rules)
 
 
 def unreachable(policy: Policy, people: People) -> list[str]:

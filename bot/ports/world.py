@@ -26,6 +26,11 @@ class Clock(Protocol):
 class Dispatcher(Protocol):
     """Who calls `drive`: an alarm clock that may lose every alarm without losing an incident."""
 
+    @property
+    def busy(self) -> int:
+        """How many incidents are being driven now."""
+        ...
+
     def wake(self, incident: str) -> None:
         """Drive this incident soon; called after a commit. Cheap, never raises."""
         ...

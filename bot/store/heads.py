@@ -9,6 +9,8 @@ from bot.incident.reducer import State, extend
 from bot.store.tx import Tx
 
 STATES = 512
+STATES_ALERTS = 4000
+"""Alerts in the states that are remembered, at most, unless one state alone has more."""
 HASHES = 8192
 
 HEAD = "SELECT seq, hash FROM event WHERE stream = ? ORDER BY seq DESC LIMIT 1"
@@ -25,12 +27,14 @@ class Heads:
     def __init__(self) -> None:
         self._hashes: OrderedDict[str, tuple[int, bytes]] = OrderedDict()
         self._states: OrderedDict[str, State] = OrderedDict()
+        self._weights: dict[str, int] = {}
+        self._weight = 0
 
     def forget(self, streams: Iterable[str]) -> None:
         """Drop what is known of these streams."""
         for stream in streams:
             self._hashes.pop(stream, None)
-            self._states.pop(stream, None)
+            self._drop(stream)
 
     def head(self, tx: Tx, stream: str) -> tuple[int, bytes]:
         """Return (seq, hash) of the newest event; (0, GENESIS) of an empty stream."""
@@ -55,13 +59,22 @@ class Heads:
         seq, _ = self.head(tx, stream)
         if stream == HOUSE:  # folded by bot.incident.house; its facts are no incident's
             return State(stream=HOUSE, seq=seq)
-        state = self._states.pop(stream, None) or State()
+        state = self._states.get(stream) or State()
+        self._drop(stream)
         if state.seq != seq:
             extend(state, read_tail(tx, stream, state.seq))
         self._states[stream] = state
-        if len(self._states) > STATES:
-            self._states.popitem(last=False)
+        self._weights[stream] = len(state.incident.alerts)
+        self._weight += self._weights[stream]
+        while len(self._states) > STATES or (
+            self._weight > STATES_ALERTS and len(self._states) > 1
+        ):
+            self._drop(next(iter(self._states)))
         return state
+
+    def _drop(self, stream: str) -> None:
+        self._states.pop(stream, None)
+        self._weight -= self._weights.pop(stream, 0)
 
 
 def stored_bytes(value: bytes | str) -> bytes:

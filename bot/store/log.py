@@ -1,13 +1,15 @@
 """The event log: loading, appending, recording at the head, and the incidents' alarms."""
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from bot.errors import StaleThreadError
 from bot.incident.events import Event, decode, stamp, unstamp
 from bot.incident.fact import HOUSE, Fact
+from bot.incident.facts_action import ActionStarted
 from bot.incident.reducer import State, extend
 from bot.ports import Draft, Recorded, Refusal
 from bot.store.chain import append_facts
@@ -27,6 +29,13 @@ SLEEP = (
     "AND type <> 'AlertsReceived'))"
 )
 NEWEST = "SELECT max(number) FROM incident"
+_ROW = EVENT.c
+log = logging.getLogger(__name__)
+TAIL = (
+    select(_ROW.seq, _ROW.type, _ROW.v, _ROW.at, _ROW.actor, _ROW.body)
+    .where(_ROW.stream == bindparam("of"), _ROW.seq > bindparam("after"))
+    .order_by(_ROW.seq)
+)
 
 
 class EventLog:
@@ -54,10 +63,14 @@ class EventLog:
     async def append(self, stream: str, expect: int, draft: Draft) -> Recorded:
         """Append what the loop intends, if `expect` is still the head.
 
+        Before an action starts, what is remembered of the stream is compared with the database.
+
         Raises:
-            StaleThreadError: The head moved; nothing was written.
+            StaleThreadError: The head moved, or the stream was rewritten; nothing was written.
             BusyError: The queue is full or the database is away.
         """
+        if any(isinstance(fact, ActionStarted) for fact in draft.facts):
+            await self._look_again(stream)
 
         def work(tx: Tx) -> Recorded:
             seq, _ = self._heads.head(tx, stream)
@@ -125,6 +138,21 @@ class EventLog:
         )
         return newest or 0
 
+    async def _look_again(self, stream: str) -> None:
+        """Refuse to go on from memory when somebody changed the stored bytes meanwhile (E-07).
+
+        Raises:
+            StaleThreadError: They differ; from now on the stream is what the database holds.
+        """
+        known = self._recent.get(stream)
+        stored = await self._database.ask(lambda connection: read_stream(connection, stream))
+        if stored[: len(known)] == known:
+            return
+        log.warning("the log of %s was rewritten; see triagebot audit verify", stream)
+        self._recent.put(stream, stored)
+        await self._writer.submit(lambda _: self._heads.forget((stream,)))
+        raise StaleThreadError(f"{stream} is not what was written; see triagebot audit verify")
+
     def _write(
         self,
         tx: Tx,
@@ -154,12 +182,11 @@ def fresh_id(tx: Tx) -> str:
 
 def read_stream(connection: Connection, stream: str, after: int = 0) -> list[Event]:
     """Return the stream's events with seq > `after`, oldest first."""
-    row = EVENT.c
-    asked = select(row.seq, row.type, row.v, row.at, row.actor, row.body)
-    asked = asked.where(row.stream == stream, row.seq > after).order_by(row.seq)
     return [
         Event(stream, seq, unstamp(at), actor, decode(kind, v, stored_bytes(body)))
-        for seq, kind, v, at, actor, body in connection.execute(asked)
+        for seq, kind, v, at, actor, body in connection.execute(
+            TAIL, {"of": stream, "after": after}
+        )
     ]
 
 

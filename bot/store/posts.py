@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, and_, bindparam, or_, select
 
 from bot.incident.events import stamp, unstamp
 from bot.ports import ConversationRow, Post
@@ -12,6 +12,12 @@ from bot.store.tx import Tx, put_row
 from bot.store.writer import Writer
 
 HEAD = "SELECT seq FROM incident WHERE id = ?"
+TOLD = select(CONVERSATION).where(
+    CONVERSATION.c.incident == bindparam("incident"), CONVERSATION.c.channel == bindparam("channel")
+)
+POSTED = select(POST.c.key, POST.c.message_id, POST.c.version).where(
+    POST.c.incident == bindparam("incident"), POST.c.channel == bindparam("channel")
+)
 
 
 class PostStore:
@@ -49,9 +55,10 @@ class PostStore:
 
     async def conversation(self, incident: str, channel: str) -> ConversationRow | None:
         """Return the conversation, or None when none was opened yet."""
-        told = CONVERSATION.c
-        asked = select(CONVERSATION).where(told.incident == incident, told.channel == channel)
-        row = await self._database.ask(lambda connection: connection.execute(asked).one_or_none())
+        where = {"incident": incident, "channel": channel}
+        row = await self._database.ask(
+            lambda connection: connection.execute(TOLD, where).one_or_none()
+        )
         if row is None:
             return None
         return ConversationRow(
@@ -86,13 +93,11 @@ class PostStore:
 
     async def posts(self, incident: str, channel: str) -> dict[str, Post]:
         """Return the posts of a conversation by key."""
-        row = POST.c
-        asked = select(row.key, row.message_id, row.version)
-        asked = asked.where(row.incident == incident, row.channel == channel)
+        where = {"incident": incident, "channel": channel}
         return await self._database.ask(
             lambda connection: {
                 key: Post(key, message_id, version)
-                for key, message_id, version in connection.execute(asked)
+                for key, message_id, version in connection.execute(POSTED, where)
             }
         )
 

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, case, func, select
+from sqlalchemy import Connection, Row, Select, case, select
 
 from bot.incident.events import unstamp
 from bot.incident.model import Similar
 from bot.ports import Filter, IncidentRow, ProposalRow
 from bot.store import search
 from bot.store.db import Database
-from bot.store.projection import PREFIX, number_of
+from bot.store.projection import number_of
 from bot.store.tables import INCIDENT, PROPOSAL
 
 PAGE_MAX = 200
@@ -72,13 +72,6 @@ class IncidentQueries:
             return [_similar(rows[hit.incident]) for hit in hits]
 
         return await self._database.ask(question)
-
-    async def next_id(self) -> str:
-        """Return the id the next incident will have, unless somebody is faster (`Log.open`)."""
-        newest = await self._database.ask(
-            lambda connection: connection.scalar(select(func.max(INCIDENT.c.number)))
-        )
-        return f"{PREFIX}{(newest or 0) + 1}"
 
 
 def _page(where: Filter) -> Select[*tuple[Any, ...]]:

@@ -14,6 +14,7 @@ class Recent:
     """A bounded memory of whole streams, newest use last. Only the event loop may call it.
 
     Events never change, so what is kept stays true; whoever asks reads only what came after it.
+    Only before an action starts is it compared with the database, which others may have changed.
     """
 
     def __init__(self, room: int = ROOM) -> None:

@@ -6,14 +6,17 @@ runs for every delivery and every event is fixed SQL with `?`, and everything el
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, update
+from sqlalchemy import BindParameter, Connection, Insert, Table, Update, bindparam, insert, update
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 from bot.incident.events import stamp
 
 Parameters = Sequence[str | int | bytes | None]
+KEY = "key_"
+"""Begins the parameter of a key's column, which an update may not share with a value's."""
 
 
 class Tx:
@@ -58,10 +61,24 @@ def put_row(
     connection: Connection, table: Table, key: dict[str, Any], values: dict[str, Any]
 ) -> None:
     """Update the row of `key`, or insert it; only the one writer may say it this way."""
-    matches = [table.c[name] == value for name, value in key.items()]
-    if values and connection.execute(update(table).where(*matches).values(values)).rowcount:
+    row = {f"{KEY}{name}": value for name, value in key.items()} | values
+    if values and connection.execute(_update(table, *key, "", *values), row).rowcount:
         return
-    connection.execute(insert(table).values({**key, **values}))
+    connection.execute(_insert(table), {**key, **values})
+
+
+@cache
+def _update(table: Table, *names: str) -> Update:
+    """Return the statement for these key columns, "" and these other ones; building it is dear."""
+    place = names.index("")
+    matches = [table.c[name] == bindparam(f"{KEY}{name}") for name in names[:place]]
+    changed: dict[str, BindParameter[Any]] = {name: bindparam(name) for name in names[place + 1 :]}
+    return update(table).where(*matches).values(changed)
+
+
+@cache
+def _insert(table: Table) -> Insert:
+    return insert(table)
 
 
 def listed(rows: Iterable[str]) -> str:

@@ -14,6 +14,7 @@ from bot.incident.commands import INCIDENT
 from bot.ports import Outcome, Reply
 from bot.web.desk import Desk, Refused
 from bot.web.form import Form, read_form
+from bot.web.lookup import proposal_named
 from bot.web.session import Visitor, digest_of
 
 WITH_TEXT = frozenset({"note", "ask"})
@@ -138,11 +139,9 @@ class Acts:
 
     async def _confirmed(self, form: Form, proposal: str) -> None:
         """Ask for the tick (medium risk) or the typed target (high risk) that was shown."""
-        rows = await self._doors.incidents.find_proposal(proposal)
-        if len(rows) != 1:
-            raise NotFoundError("there is no such page")
-        state = await self._desk.thread(rows[0].incident)
-        view = state.incident.proposals.get(rows[0].id)
+        row = await proposal_named(self._doors.incidents, proposal)
+        state = await self._desk.thread(row.incident)
+        view = state.incident.proposals.get(row.id)
         if view is None or view.status != "pending":
             return  # the inbox says who decided and when
         if view.proposal.risk == "medium" and form.get("confirm") != "yes":

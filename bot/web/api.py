@@ -8,11 +8,12 @@ from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
 from starlette.types import ASGIApp
 
-from bot.errors import BotError, BusyError, InputError, NotFoundError
+from bot.errors import BotError, BusyError
 from bot.logs import correlation
 from bot.web.api_acts import ApiActs
 from bot.web.api_gate import ApiGate
 from bot.web.api_reads import ApiReads
+from bot.web.codes import error_status
 from bot.web.doors import Doors
 
 logger = logging.getLogger(__name__)
@@ -39,12 +40,9 @@ def build_api(doors: Doors) -> ASGIApp:
 
 async def _told(_request: Request, error: Exception) -> JSONResponse:
     """Answer an error that was raised on purpose with its words."""
-    if isinstance(error, BusyError):
-        headers = {"retry-after": str(error.retry_after_s)}
-        return JSONResponse({"detail": str(error)}, 503, headers)
-    if isinstance(error, NotFoundError):
-        return JSONResponse({"detail": "there is no such thing"}, 404)
-    return JSONResponse({"detail": str(error)}, 400 if isinstance(error, InputError) else 500)
+    headers = {"retry-after": str(error.retry_after_s)} if isinstance(error, BusyError) else None
+    status = error_status(error) if isinstance(error, BotError) else 500
+    return JSONResponse({"detail": str(error)}, status, headers)
 
 
 async def _misread(_request: Request, error: Exception) -> JSONResponse:

@@ -8,7 +8,7 @@ from bot.knowledge.people import OPERATOR
 from bot.ports import Reply
 from bot.web.api_models import AnswerIn, CommandIn, DecisionIn, Launch, OutcomeOut, Said, Why
 from bot.web.api_reads import IncidentId, ProposalId
-from bot.web.desk import STATUS_OF
+from bot.web.codes import OUTCOME_STATUS
 from bot.web.doors import Doors
 from bot.web.session import digest_of
 
@@ -119,7 +119,7 @@ class ApiActs:
         outcome = await self._doors.inbox.reply(
             replace(reply, person=OPERATOR.name, payload_digest=digest)
         )
-        response.status_code = STATUS_OF[outcome.kind]
+        response.status_code = OUTCOME_STATUS[outcome.kind]
         if outcome.kind == "busy":
             response.headers["retry-after"] = "5"
         return OutcomeOut.model_validate(outcome)

@@ -8,8 +8,6 @@ from pydantic_core import to_jsonable_python
 
 from bot.errors import NotFoundError
 from bot.incident.events import Event
-from bot.incident.fact import HOUSE
-from bot.incident.house import House, extend_house
 from bot.incident.model import Severity
 from bot.incident.reducer import fold
 from bot.ports import Filter, IncidentRow, ProposalRow
@@ -25,6 +23,7 @@ from bot.web.api_models import (
     StatusOut,
 )
 from bot.web.doors import Doors
+from bot.web.lookup import proposal_named
 from bot.web.words import words
 
 IncidentId = Annotated[str, Path(pattern=r"^INC-[1-9]\d{0,8}$")]
@@ -73,7 +72,7 @@ class ApiReads:
         found = await self._doors.log.load(incident)
         state = fold(found)
         if not state.exists:
-            raise NotFoundError(incident)
+            raise NotFoundError(f"there is no incident {incident}")
         return IncidentDetail(
             id=incident,
             seq=state.seq,
@@ -92,15 +91,11 @@ class ApiReads:
 
     async def proposal(self, proposal: ProposalId) -> ProposalDetail:
         """Return exactly what would run; the id may be its first four characters."""
-        rows = await self._doors.incidents.find_proposal(proposal)
-        exact = [row for row in rows if row.id == proposal] or rows
-        if len(exact) != 1:
-            raise NotFoundError(proposal)
-        row = exact[0]
+        row = await proposal_named(self._doors.incidents, proposal)
         state = fold(await self._doors.log.load(row.incident))
         view = state.incident.proposals.get(row.id)
         if view is None:
-            raise NotFoundError(proposal)
+            raise NotFoundError(f"there is no proposal {proposal}")
         return ProposalDetail(
             **_proposal(row).model_dump(),
             proposal=_plain(view.proposal),
@@ -114,7 +109,7 @@ class ApiReads:
     async def status(self) -> StatusOut:
         """Say how the bot stands."""
         standing = self._doors.standing()
-        house = extend_house(House(), await self._doors.log.load(HOUSE))
+        house = await self._doors.house()
         checks = await self._doors.health()
         return StatusOut(
             version=standing.version,

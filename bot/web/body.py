@@ -1,13 +1,11 @@
 """A request's body, read whole and no further than allowed: bounded in bytes and in time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any
+from collections.abc import Mapping
+
+from starlette.types import Receive
 
 from bot.errors import OversizeError
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
 
 BODY_S = 30.0
 """A body that is not here after this time is not waited for; a slow sender holds no memory."""

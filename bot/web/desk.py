@@ -8,12 +8,11 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from bot.errors import BotError, BusyError, ForbiddenError, InputError, NotFoundError, OversizeError
-from bot.incident.fact import HOUSE
-from bot.incident.house import House, extend_house
+from bot.errors import BotError, NotFoundError
 from bot.incident.reducer import State, fold
 from bot.logs import correlation
-from bot.ports import Outcome, OutcomeKind
+from bot.ports import Outcome
+from bot.web.codes import OUTCOME_STATUS, error_status
 from bot.web.doors import Doors
 from bot.web.render import static_files, templates
 from bot.web.session import Gate, Visitor
@@ -21,12 +20,9 @@ from bot.web.session import Gate, Visitor
 LIVE_HEADER = "x-live"
 """The page's script sends it when it refreshes parts; such a reading hears no notice."""
 NOTICES_KEPT = 500
-STATUS_OF: dict[OutcomeKind, int] = {
-    "done": 200, "already": 200, "refused": 403, "unknown": 404, "busy": 503,
-}  # fmt: skip
 
 logger = logging.getLogger(__name__)
-Handler = Callable[[Request, Visitor], Awaitable[Response]]
+Page = Callable[[Request, Visitor], Awaitable[Response]]
 
 
 class Refused(Exception):  # noqa: N818 - an answer on its way to the page, not a bug
@@ -38,21 +34,14 @@ class Refused(Exception):  # noqa: N818 - an answer on its way to the page, not 
 
 
 class Desk:
-    """What handlers share. Holds no truth: the log, the sessions and the library do."""
+    """What pages share. Holds no truth: the log, the sessions and the library do."""
 
     def __init__(self, doors: Doors, gate: Gate) -> None:
         self.doors = doors
         self.gate = gate
         self.files = static_files()
         self._templates = templates()
-        self._house = House()
         self._notices: OrderedDict[str, Outcome] = OrderedDict()
-
-    async def house(self) -> House:
-        """Return the bot's own state, reading only what is new since the last time."""
-        news = await self.doors.log.load(HOUSE, self._house.seq)
-        fresh = [event for event in news if event.seq > self._house.seq]
-        return extend_house(self._house, fresh)
 
     async def thread(self, incident: str) -> State:
         """Return the folded thread.
@@ -78,14 +67,13 @@ class Desk:
         """Return a page for somebody who is signed in."""
         live = LIVE_HEADER in request.headers
         notice = None if live else self._notices.pop(visitor.session, None)
-        house = await self.house()
         pending = await self.doors.incidents.proposals("pending")
         return self.page(
             template,
             200,
             visitor=visitor,
             notice=notice,
-            house=house,
+            house=await self.doors.house(),
             waiting=len(pending),
             standing=self.doors.standing(),
             now=self.doors.clock.now(),
@@ -97,7 +85,7 @@ class Desk:
         """Return a rendered template."""
         return HTMLResponse(self._templates.get_template(template).render(**values), status)
 
-    def signed_in(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    def signed_in(self, page: Page) -> Callable[[Request], Awaitable[Response]]:
         """Return an endpoint that asks strangers to sign in and words every error.
 
         Whether something exists is never said before that.
@@ -109,12 +97,12 @@ class Desk:
                 visitor = await self.gate.visitor(request)
                 if visitor is None:
                     return self._to_login(request)
-                return await handler(request, visitor)
+                return await page(request, visitor)
             except Refused as refused:
-                text, status = refused.outcome.text, STATUS_OF[refused.outcome.kind]
+                text, status = refused.outcome.text, OUTCOME_STATUS[refused.outcome.kind]
                 return self.trouble(visitor, status, text, back=_back(refused.outcome))
             except BotError as error:
-                return self.trouble(visitor, _status(error), str(error))
+                return self.trouble(visitor, error_status(error), str(error))
             except Exception:
                 logger.exception("page failed")
                 return self.trouble(visitor, 500, "Something broke here. Nothing was decided.")
@@ -143,14 +131,3 @@ def _back(outcome: Outcome) -> str:
     if outcome.proposal:
         return f"/proposals/{quote(outcome.proposal, safe='')}"
     return f"/incidents/{quote(outcome.incident, safe='')}" if outcome.incident else "/incidents"
-
-
-def _status(error: BotError) -> int:
-    table: list[tuple[type[BotError], int]] = [
-        (NotFoundError, 404),
-        (ForbiddenError, 403),
-        (OversizeError, 413),
-        (InputError, 400),
-        (BusyError, 503),
-    ]
-    return next((status for kind, status in table if isinstance(error, kind)), 500)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bot import ports
 from bot.incident.card import Card
+from bot.incident.house import House
 from bot.incident.state import State
 from bot.settings import Settings
 
@@ -14,12 +15,16 @@ FATAL_CHECKS = frozenset({"database", "queue"})
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """One way in, as the status page lists it. `insecure` doors take unsigned requests."""
+    """One way in, as the status page lists it."""
 
     source: str
     route: str
     auth: str
-    insecure: bool = False
+
+    @property
+    def insecure(self) -> bool:
+        """True when it takes unsigned requests."""
+        return self.auth == "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +48,9 @@ class Doors:
     `hook(source, route, headers, body)` and `change(route, headers, body)` take header names in
     lower case and raise as `bot.errors` says. `cards` draws a thread: the root card first, then
     findings, proposals and questions. `health` maps a check's name to (well, words); the names in
-    `FATAL_CHECKS` decide readiness. `first_run_digest` is the SHA-256 (hex) of the single-use
-    login token printed at the first start, or empty. `subscribe` yields on every commit and ends
-    when the process stops.
+    `FATAL_CHECKS` decide readiness. `house` reads the bot's own state. `first_run_digest` is the
+    SHA-256 (hex) of the single-use login token printed at the first start, or empty. `subscribe`
+    yields on every commit and ends when the process stops.
     """
 
     log: ports.Log
@@ -57,12 +62,13 @@ class Doors:
     hook: Callable[[str, str, Mapping[str, str], bytes], Awaitable[ports.Accepted]]
     change: Callable[[str, Mapping[str, str], bytes], Awaitable[ports.Accepted]]
     library: ports.Library
+    house: Callable[[], Awaitable[House]]
     cards: Callable[[State], Sequence[Card]]
     standing: Callable[[], Standing]
     health: Callable[[], Awaitable[Mapping[str, tuple[bool, str]]]]
     subscribe: Callable[[], AsyncIterator[int]]
     settings: Settings
     operator_token: str
-    first_run_digest: Callable[[], str]
+    first_run_digest: str
     stopping: Callable[[], bool]
     sources: frozenset[str]

@@ -2,6 +2,7 @@
 
 import json
 
+from bot.conversation.phrases import clip
 from bot.ports import Evidence
 
 SHOWN_CHARS = 200_000
@@ -17,8 +18,7 @@ def shown_evidence(evidence: Evidence) -> str:
         return f"{len(evidence.body)} bytes that are not text"
     if "json" in evidence.media_type:
         text = _indented(text)
-    over = len(text) - SHOWN_CHARS
-    return f"{text[:SHOWN_CHARS]}\n… (+{over} characters)" if over > 0 else text
+    return clip(text, SHOWN_CHARS)
 
 
 def _indented(text: str) -> str:

@@ -3,26 +3,26 @@
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+
+from starlette.types import Receive, Scope, Send
 
 from bot.errors import BusyError, InputError, NotFoundError, OversizeError, SignatureError
 from bot.incident.fact import HOUSE
 from bot.incident.facts_house import OversizeRefused
+from bot.intake.hooks import CHANGE
 from bot.logs import correlation
 from bot.ports import Accepted, Draft
 from bot.telemetry import auth_failures, webhook_duration
-from bot.web.body import Gone, Message, Receive, read_body
+from bot.web.body import Gone, read_body
+from bot.web.codes import error_status
 from bot.web.doors import Doors
-from bot.web.trace import trace_id
+from bot.web.trace import headers_of, trace_id
 
-Scope = Message
 Answer = tuple[int, dict[str, object], dict[str, str]]
 """Status, body, and headers besides the usual ones."""
-Send = Callable[[Message], Awaitable[None]]
 
-CHANGE = "change"
-"""The reserved source whose deliveries are Changes, not Alerts."""
 OVERSIZE_EVERY = timedelta(minutes=1)
 """One OversizeRefused a source in this time, so that a flood of them cannot fill the log."""
 
@@ -45,8 +45,7 @@ class Hooks:
         """Read, hand on, answer; every error becomes a status of the table in D-04."""
         began = time.perf_counter()
         source, route = _names(scope["path"])
-        headers = {name.decode("latin-1"): value.decode("latin-1")
-                   for name, value in scope["headers"]}  # fmt: skip
+        headers = headers_of(scope)
         trace = trace_id(headers) or self._doors.clock.token(8)
         token = correlation.set(trace)
         try:
@@ -112,7 +111,7 @@ class Hooks:
         if isinstance(error, SignatureError):
             auth_failures.labels("hooks", "signature").inc()
         logger.info("webhook refused: %s", error, extra=where)
-        return _status_of(error), {"error": str(error)}, {}
+        return error_status(error), {"error": str(error)}, {}
 
     async def _note_oversize(self, source: str, route: str, headers: Mapping[str, str]) -> None:
         now = self._doors.clock.now()
@@ -137,12 +136,6 @@ class Hooks:
 def _names(path: str) -> tuple[str, str]:
     parts = path.split("/")
     return (parts[2], parts[3]) if len(parts) == 4 else ("", "")
-
-
-def _status_of(error: InputError) -> int:
-    if isinstance(error, SignatureError):
-        return 401
-    return 404 if isinstance(error, NotFoundError) else 400
 
 
 async def _send(

@@ -47,11 +47,6 @@ def worded(cls: type[F], how: Callable[[F], Line]) -> tuple[type[Fact], Wording]
     return cls, cast("Wording", how)
 
 
-def count(number: int, one: str, many: str = "") -> str:
-    """Return `1 alert` or `3 alerts`."""
-    return f"{number} {one if number == 1 else many or one + 's'}"
-
-
 def some(names: tuple[str, ...] | list[str], most: int = 3) -> str:
     """Return the first names in words, and how many more there are."""
     shown = ", ".join(names[:most])

@@ -86,7 +86,7 @@ class Login:
         operator = self._doors.operator_token
         if operator and hmac.compare_digest(given, digest_of(operator)):
             return True
-        first = self._doors.first_run_digest()
+        first = self._doors.first_run_digest
         if not first or not hmac.compare_digest(given, first):
             return False
         return await self._doors.sessions.spend(first, self._doors.clock.now())

@@ -12,7 +12,7 @@ from bot.incident.card import Card
 from bot.incident.commands import INCIDENT
 from bot.incident.model import SEVERITIES
 from bot.incident.reducer import fold
-from bot.ports import Filter, ProposalRow
+from bot.ports import Filter
 from bot.web import views
 from bot.web.acts import Acts
 from bot.web.desk import Desk
@@ -20,6 +20,7 @@ from bot.web.doors import Doors
 from bot.web.evidence import shown_evidence
 from bot.web.live import Live
 from bot.web.login import Login
+from bot.web.lookup import proposal_named
 from bot.web.session import Gate, Visitor
 
 STATUSES = ("open", "resolved", "closed")
@@ -27,7 +28,6 @@ PAGE_ROWS = 50
 COUNTED = 200
 KNOWN = 1000
 """With more proposals than this the port cannot give the newest, so none are shown as decided."""
-PROPOSAL = re.compile(r"(?:P-)?([0-9A-HJKMNP-TV-Z]{4,8})", re.IGNORECASE)
 EVIDENCE = re.compile(r"[0-9a-f]{16}")
 GONE = "there is no such page"
 
@@ -99,7 +99,7 @@ class Pages:
 
     async def proposal(self, request: Request, visitor: Visitor) -> Response:
         """Show exactly what would run, who may allow it, and what became of it."""
-        row = await self._proposal(request.path_params["proposal"])
+        row = await proposal_named(self._doors.incidents, request.path_params["proposal"])
         state = await self._desk.thread(row.incident)
         view = state.incident.proposals.get(row.id)
         if view is None:
@@ -142,15 +142,6 @@ class Pages:
     async def missing(self, _request: Request, _visitor: Visitor) -> Response:
         """Answer for every address that is no page."""
         raise NotFoundError(GONE)
-
-    async def _proposal(self, typed: str) -> ProposalRow:
-        found = PROPOSAL.fullmatch(typed)
-        name = found[1].upper() if found else ""
-        rows = await self._doors.incidents.find_proposal(name) if name else []
-        exact = [row for row in rows if row.id == name] or rows
-        if len(exact) != 1:
-            raise NotFoundError(GONE)
-        return exact[0]
 
 
 def card_of(cards: Sequence[Card], proposal: str) -> Card | None:

@@ -11,6 +11,7 @@ from typing import cast
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from bot.conversation.phrases import SEVERITY_WORDS
 from bot.conversation.shown import leaf_words
 from bot.web.line import LABELS
 
@@ -21,13 +22,6 @@ UNSEEN = re.compile(
 )
 """Controls, bidi overrides, zero-width and other characters that would show something else."""
 
-SEVERITY_NAMES: dict[str, str] = {
-    "critical": "SEV1 Critical",
-    "high": "SEV2 High",
-    "warning": "SEV3 Warning",
-    "info": "SEV4 Info",
-    "unknown": "SEV? Unknown",
-}
 STATIC_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
@@ -76,11 +70,16 @@ def templates() -> Environment:
         "day": day,
         "stamp": moment,
         "span": span,
-        "severity": SEVERITY_NAMES.__getitem__,
+        "severity": severity_name,
         "kind": LABELS.__getitem__,
         "typed": leaf_words,
     }
     return env
+
+
+def severity_name(severity: str) -> str:
+    """Return `SEV1 Critical`."""
+    return f"{SEVERITY_WORDS[severity]} {severity.title()}"
 
 
 def iso(at: datetime) -> str:

@@ -5,7 +5,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.logs import correlation
 from bot.ports import Clock
-from bot.web.trace import trace_id
+from bot.web.trace import headers_of, trace_id
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -33,10 +33,7 @@ class Shield:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = {
-            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
-        }
-        token = correlation.set(trace_id(given) or self._clock.token(8))
+        token = correlation.set(trace_id(headers_of(scope)) or self._clock.token(8))
 
         async def shielded(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -8,6 +8,7 @@ from itertools import groupby
 
 from pydantic import JsonValue
 
+from bot.conversation.phrases import standing_words
 from bot.conversation.shown import KINDS, leaf_paths, leaf_words, predicate_words
 from bot.incident.events import Event
 from bot.incident.model import Probe
@@ -94,22 +95,6 @@ def pending(state: State) -> list[ProposalView]:
 
 
 def phase_words(state: State) -> str:
-    """Return in a few words what the bot is doing about this incident."""
-    if state.unknown:
-        return "On hold: it holds an event this version cannot read"
-    if state.run.paused_by:
-        return f"Paused by {state.run.paused_by}"
-    if any(view.status == "unknown" for view in state.incident.proposals.values()):
-        return "On hold: nobody knows whether an action ran"
-    if any(view.status == "pending" for view in state.incident.proposals.values()):
-        return "Waiting for a decision"
-    if any(view.status == "open" for view in state.incident.questions.values()):
-        return "Waiting for an answer"
-    return {
-        "prefetch": "Gathering what is known",
-        "investigate": "Investigating",
-        "await": "Watching",
-        "act": "Carrying out what was approved",
-        "verify": "Checking that it worked",
-        "closed": "Closed",
-    }[state.phase]
+    """Return where the incident stands, in the words of its card; empty when its status says so."""
+    words = standing_words(state)
+    return "" if words == state.incident.status else words[:1].upper() + words[1:]

@@ -2,6 +2,7 @@
 
 import json
 
+from bot.conversation.phrases import clip
 from bot.incident.events import Event, Unknown
 from bot.web.line import Line, Wording
 from bot.web.words_action import ACTION_WORDS
@@ -31,5 +32,4 @@ def fields(event: Event) -> list[tuple[str, str]]:
 
 def _shown(value: object) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
-    over = len(text) - FIELD_CHARS
-    return f"{text[:FIELD_CHARS]} … (+{over} characters)" if over > 0 else text
+    return clip(text, FIELD_CHARS)

@@ -1,7 +1,8 @@
 """How facts about an incident as such, and about what humans said, are worded."""
 
+from bot.conversation.phrases import counted
 from bot.incident import facts_alerts as fact
-from bot.web.line import Line, count, some, worded
+from bot.web.line import Line, some, worded
 
 JUDGED = {
     "right": "right",
@@ -15,12 +16,12 @@ def _received(event: fact.AlertsReceived) -> Line:
     firing = [alert.title for alert in event.alerts if alert.status == "firing"]
     resolved = [alert.title for alert in event.alerts if alert.status == "resolved"]
     parts = [
-        f"{count(len(titles), 'alert')} {word}: {some(list(dict.fromkeys(titles)))}"
+        f"{counted(len(titles), 'alert')} {word}: {some(list(dict.fromkeys(titles)))}"
         for word, titles in (("firing", firing), ("resolved", resolved))
         if titles
     ]
     if event.truncated:
-        parts.append(f"{count(event.truncated, 'more alert')} not delivered by the source")
+        parts.append(f"{counted(event.truncated, 'more alert')} not delivered by the source")
     return Line("alert", f"{event.source} sent {'; '.join(parts) or 'no alert'}")
 
 

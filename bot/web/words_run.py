@@ -1,8 +1,9 @@
 """How facts about an investigation are worded: what was loaded, chosen, looked at and found."""
 
+from bot.conversation.phrases import counted
 from bot.incident import facts_run as fact
 from bot.incident.steps import AskHuman, CallTools, ProposeAction
-from bot.web.line import Line, count, some, worded
+from bot.web.line import Line, some, worded
 
 SPENT = {
     "steps": "the steps of this run are used up",
@@ -15,7 +16,7 @@ SPENT = {
 def _loaded(event: fact.ContextLoaded) -> Line:
     service = event.service.title or event.service.name if event.service else "no known service"
     runbook = f"runbook “{event.runbook.title}”" if event.runbook else "no runbook"
-    changes = count(len(event.changes), "recent change")
+    changes = counted(len(event.changes), "recent change")
     missing = f"Not found: {some(event.missing)}" if event.missing else ""
     return Line("bot", f"Gathered what is known: {service}, {changes}, {runbook}", missing)
 

@@ -2,7 +2,6 @@
 
 # ruff: noqa: ARG002 - the port gives more than a terminal needs
 
-import sys
 from collections import OrderedDict
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -81,8 +80,7 @@ class ConsoleChannel:
 
 @asynccontextmanager
 async def _open(needs: Needs) -> AsyncGenerator[ConsoleChannel | None]:
-    stream = needs.resources.get("console", sys.stderr)
-    yield ConsoleChannel(stream) if stream is not None else None
+    yield ConsoleChannel(needs.console) if needs.console is not None else None
 
 
 console = ChannelDeclaration(name="console", open=_open)

@@ -31,12 +31,16 @@ class Alerts:
     def api(self, first: int, count: int) -> bytes:
         """Body of Alertmanager's `POST /api/v2/alerts`."""
         ends = {"endsAt": self._ends_at}
-        listed = [self._alert(n, group_of(first)) | ends for n in range(first, first + count)]
+        name = group_of(first // count)
+        listed = [self._alert(n, name) | ends for n in range(first, first + count)]
         return json.dumps(listed).encode()
 
     def webhook(self, first: int, count: int, sender: str = "a") -> bytes:
         """Body of its webhook. Another `sender` says the same in other bytes, as a pair does."""
-        name = group_of(first)
+        return self.group(group_of(first // count), first, count, sender)
+
+    def group(self, name: str, first: int, count: int, sender: str = "a") -> bytes:
+        """The webhook of one group of alerts, all of that name."""
         listed: list[JsonValue] = [
             self._alert(n, name)
             | {"status": "firing", "endsAt": "0001-01-01T00:00:00Z", "fingerprint": fingerprint(n)}
@@ -74,9 +78,9 @@ class Alerts:
         }
 
 
-def group_of(first: int) -> str:
-    """The alert name that all alerts of the request beginning with `first` carry."""
-    return f"ParcelQueueGrows{first // 10 % GROUPS}"
+def group_of(number: int) -> str:
+    """The alert name that all alerts of the request of this number carry."""
+    return f"ParcelQueueGrows{number % GROUPS}"
 
 
 def fingerprint(n: int) -> str:

@@ -16,8 +16,9 @@ STALLED_S = 60.0
 
 @dataclass
 class Sent:
-    """What came of it: seconds until the last answer, and each answer's latency and status."""
+    """What came of it: when it began, seconds until the last answer, latencies and statuses."""
 
+    began: float = 0.0
     wall_s: float = 0.0
     latencies_s: list[float] = field(default_factory=list[float])
     statuses: dict[int, int] = field(default_factory=dict[int, int])
@@ -55,11 +56,11 @@ async def _send(port: int, requests: Sequence[bytes], connections: int, rate: fl
     async with asyncio.timeout(STALLED_S + (len(requests) / rate if rate else 0)):
         for line in lines:
             await loop.create_connection(lambda line=line: line, "127.0.0.1", port)
-        began = time.perf_counter()
+        sent.began = time.perf_counter()
         for line in lines:
-            line.begin(began)
+            line.begin()
         await asyncio.gather(*(line.done for line in lines))
-    sent.wall_s = time.perf_counter() - began
+    sent.wall_s = time.perf_counter() - sent.began
     return sent
 
 
@@ -70,7 +71,6 @@ class _Line(asyncio.Protocol):
         self._queue = queue
         self._sent = sent
         self._rate = rate
-        self._began = 0.0
         self._buffer = b""
         self._at = 0.0
         self.done = asyncio.get_running_loop().create_future()
@@ -78,8 +78,7 @@ class _Line(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
 
-    def begin(self, at: float) -> None:
-        self._began = at
+    def begin(self) -> None:
         self._next()
 
     def data_received(self, data: bytes) -> None:
@@ -108,7 +107,7 @@ class _Line(asyncio.Protocol):
             self._at = time.perf_counter()
             self._transport.write(message)
             return
-        self._at = self._began + number / self._rate
+        self._at = self._sent.began + number / self._rate
         wait_s = max(self._at - time.perf_counter(), 0)
         asyncio.get_running_loop().call_later(wait_s, self._transport.write, message)
 

@@ -43,6 +43,13 @@ def test_g12_a_secret_never_reaches_a_line_nor_its_error(lines: io.StringIO) -> 
     assert "ValueError" in json.loads(text)["error"]
 
 
+def test_g12_a_secret_in_a_field_never_reaches_a_line(lines: io.StringIO) -> None:
+    canary = "AKIA" + "IOSFODNN7EXAMPLQ"
+    logging.getLogger("bot.x").info("refused", extra={"route": canary, "seq": 3})
+    assert canary not in lines.getvalue()
+    assert json.loads(lines.getvalue())["seq"] == 3
+
+
 def test_g12_every_line_stays_one_line(lines: io.StringIO) -> None:
     logging.getLogger("bot.x").warning("a\nb\u2028c")
     assert len(lines.getvalue().splitlines()) == 1

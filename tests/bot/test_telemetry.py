@@ -1,8 +1,18 @@
 import re
+from pathlib import Path
 
+import pytest
+from prometheus_client.metrics import MetricWrapperBase
+
+from bot import telemetry
 from bot.telemetry import REGISTRY, exposition
 
 NAMES = re.compile(r"^triage_[a-z_]+$")
+ROOMS = [Path(__file__).parents[2] / room for room in ("bot", "channels", "tools")]
+CODE = "\n".join(
+    path.read_text() for room in ROOMS for path in room.rglob("*.py") if path.name != "telemetry.py"
+)
+METRICS = [name for name, one in vars(telemetry).items() if isinstance(one, MetricWrapperBase)]
 FORBIDDEN_LABELS = {"incident", "person", "email", "url", "proposal", "actor"}
 
 
@@ -40,3 +50,10 @@ def test_g10_the_core_set_that_exists_here_is_exposed() -> None:
         "triage_build_info",
     ):
         assert f"# TYPE {name.removesuffix('_total')}" in text or f"# TYPE {name}" in text, name
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_g10_every_metric_is_given_a_value_somewhere(name: str) -> None:
+    """`redactions` is handed to whoever counts; every other one is counted where it is named."""
+    used = rf"\b{name}(\.labels\([^\n]*\))?\.(inc|set|set_function|observe)\("
+    assert re.search(used, CODE) or re.search(rf"\.count\({name}\)", CODE)

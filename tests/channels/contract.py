@@ -57,7 +57,7 @@ class DeafInbox:
         raise AssertionError(f"nobody said anything, and yet: {reply}")
 
 
-def needs(**resources: object) -> Needs:
+def needs(console: TextIO | None = None) -> Needs:
     """What a channel is opened with when nothing else is configured."""
 
     async def no_changes(_service: str, _window_s: float) -> Sequence[Change]:
@@ -68,7 +68,7 @@ def needs(**resources: object) -> Needs:
         secret=lambda _: "",
         changes=no_changes,
         now=lambda: T0,
-        resources=dict(resources),
+        console=console,
     )
 
 

@@ -29,7 +29,7 @@ class TestConsoleChannel(ChannelContract, ShowsCards):
 
 
 def test_the_shelf_holds_what_part_one_names() -> None:
-    assert set(CHANNELS) == {"web", "console"}
+    assert set(CHANNELS) >= {"web", "console"}
     assert all(isinstance(one, ChannelDeclaration) for one in CHANNELS.values())
 
 

@@ -12,7 +12,8 @@ import httpx
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from bot.app.bot import Bot, World, open_bot
-from bot.app.entrances import RouteShelf, inbox_of, intake_of
+from bot.app.entrances import inbox_of, intake_of
+from bot.app.routes import RouteShelf
 from bot.engine import embedded
 from bot.errors import ConfigError
 from bot.incident.reducer import State, fold
@@ -52,7 +53,9 @@ class Surroundings:
     def __init__(self, config: Config, bot: Bot) -> None:
         self._config = config
         self._bot = bot
-        self._intake = intake_of(bot, RouteShelf(bot))
+        world = bot.world
+        routes = RouteShelf(bot.library, world.secret, world.settings.allow_insecure_webhook)
+        self._intake = intake_of(bot, routes)
         self._inbox = inbox_of(bot, "http://127.0.0.1")
         self._memory = config.folder / TOLD
         self._told = set(self._memory.read_text().split()) if self._memory.exists() else set[str]()

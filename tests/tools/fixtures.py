@@ -83,7 +83,7 @@ def needs(
         secret=lambda name: (secrets or {}).get(name, ""),
         changes=recent,
         now=lambda: NOW,
-        resources={"transport": transport} if transport else {},
+        transport=transport,
     )
 
 

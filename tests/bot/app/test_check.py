@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,17 @@ def test_the_shipped_configuration_can_start_and_says_read_only() -> None:
     assert "READ-ONLY" in text
     assert "TRIAGE_HOOK_ALERTMANAGER is not set" in text
     assert lines[-1] == "check: the bot can start"
+
+
+def test_g04_the_settings_of_adapters_are_shown_without_their_secrets(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PROMETHEUS_URL", "http://prometheus.example:9090/")
+    monkeypatch.setenv("PROMETHEUS_TOKEN", "s3cret-canary")
+    text = "\n".join(configuration()[0])
+    assert re.search(r"PROMETHEUS_URL +http://prometheus.example:9090$", text, re.MULTILINE)
+    assert re.search(r"PROMETHEUS_TOKEN +\*\*\*$", text, re.MULTILINE)
+    assert "s3cret-canary" not in text
 
 
 def test_a_typo_in_the_environment_fails_with_its_mend(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@ import pytest
 
 from bot.errors import ConfigError
 from bot.incident.model import Alert
-from bot.knowledge.catalog import Neighbours, parse
+from bot.knowledge.catalog import parse
 from tests.bot.knowledge.situations import an_alert
 
 TEXT = """
@@ -48,11 +48,6 @@ def test_most_alerts_decide_for_a_group() -> None:
     assert found is not None
     assert found.name == "checkout"
     assert CATALOGUE.service_of_all([an_alert()]) is None
-
-
-def test_neighbours_are_known_in_both_directions() -> None:
-    assert CATALOGUE.neighbours("checkout") == Neighbours(("db", "mail"), ("web",))
-    assert CATALOGUE.neighbours("nobody") == Neighbours()
 
 
 @pytest.mark.parametrize(

@@ -30,14 +30,11 @@ def test_files_become_what_their_names_say() -> None:
     }
     knowledge = gather(files, git="f" * 40)
     assert [runbook.name for runbook in knowledge.runbooks] == ["b", "team/a"]
-    assert knowledge.runbook("team/a") is knowledge.runbooks[1]
-    assert knowledge.runbook("a") is None
     assert knowledge.catalogue.get("shop") is not None
     assert knowledge.jobs == [{"name": "rollback"}]
     assert knowledge.hooks == {"routes": []}
     assert knowledge.policy.digest == hashlib.sha256(b"rules: []").hexdigest()
-    assert knowledge.digest("b.md") == knowledge.runbooks[0].digest
-    assert knowledge.digest("none.md") == ""
+    assert knowledge.digests["b.md"] == knowledge.runbooks[0].digest
     assert knowledge.revision.startswith("f" * 12 + "+")
 
 

@@ -8,6 +8,7 @@ import yaml
 
 import tools.read
 import tools.write
+from bot.incident.model import Runbook
 from bot.incident.steps import ProposeAction
 from bot.knowledge import catalog, lint, people, policy_file
 from bot.knowledge.library import Knowledge, gather
@@ -32,6 +33,10 @@ SECTIONS = ("## Meaning", "## Impact", "## Diagnosis", "## Mitigation")
 
 def shipped() -> Knowledge:
     return gather({path.name: path.read_bytes() for path in SHIPPED_RUNBOOKS.iterdir()})
+
+
+def shipped_runbook(name: str) -> Runbook:
+    return next(known for known in shipped().runbooks if known.name == name)
 
 
 def example(name: str) -> str:
@@ -116,7 +121,7 @@ DEPLOY = a_result(
 
 
 def test_errors_after_a_deploy_lead_to_the_rollback() -> None:
-    context = a_context(shipped().runbook("error-rate"))
+    context = a_context(shipped_runbook("error-rate"))
     assert keys(choose(context)) == ["errors", "errors_hour", "requests_hour", "deploys"]
     step = choose(seen(context, ERRORS, HOUR, a_result("requests_hour"), DEPLOY))
     assert isinstance(step, ProposeAction)
@@ -126,7 +131,7 @@ def test_errors_after_a_deploy_lead_to_the_rollback() -> None:
 
 def test_errors_without_a_cause_are_asked_about_after_every_look() -> None:
     context = seen(
-        a_context(shipped().runbook("error-rate")),
+        a_context(shipped_runbook("error-rate")),
         ERRORS,
         HOUR,
         a_result("requests_hour", change_ratio=1.0),
@@ -139,7 +144,7 @@ def test_errors_without_a_cause_are_asked_about_after_every_look() -> None:
 
 def test_a_human_may_ask_for_the_rollback_when_numbers_do_not() -> None:
     context = seen(
-        a_context(shipped().runbook("bad-deploy")),
+        a_context(shipped_runbook("bad-deploy")),
         DEPLOY,
         a_result("errors", value=1.5),
         a_result("errors_then", first=1.5, change_ratio=1.0),
@@ -151,7 +156,7 @@ def test_a_human_may_ask_for_the_rollback_when_numbers_do_not() -> None:
 
 
 def test_a_disk_is_looked_at_without_a_service_and_nothing_is_proposed() -> None:
-    book = shipped().runbook("disk")
+    book = shipped_runbook("disk")
     assert book is not None
     assert book.actions == ()
     context = a_context(book, service=None)
@@ -162,7 +167,7 @@ def test_a_disk_is_looked_at_without_a_service_and_nothing_is_proposed() -> None
 
 
 def test_a_percentile_of_nearly_no_traffic_leads_to_a_silence_of_just_that_alert() -> None:
-    context = a_context(shipped().runbook("latency"), CHECKOUT)
+    context = a_context(shipped_runbook("latency"), CHECKOUT)
     context = replace(context, alerts=(an_alert("HighLatency", service="checkout"),))
     step = choose(seen(context, a_result("requests", last=0.02)))
     assert isinstance(step, ProposeAction)

@@ -5,12 +5,13 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from starlette.types import Message
 
 from bot.errors import BusyError, InputError, OversizeError, SignatureError
 from bot.incident.fact import HOUSE
 from bot.incident.facts_house import OversizeRefused
 from bot.telemetry import REGISTRY
-from bot.web.hooks import Hooks, Message
+from bot.web.hooks import Hooks
 from tests.bot.web.browsing import client
 from tests.bot.web.world import World
 

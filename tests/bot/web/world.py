@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
+from bot.app.household import Household
 from bot.conversation.look import Look, Terms
 from bot.conversation.proposal_card import draw_proposal
 from bot.conversation.root_card import draw_root
@@ -60,7 +61,7 @@ STANDING = Standing(
     read_only=False,
     doors=(
         Door("alertmanager", "default", "bearer"),
-        Door("generic_json", "lab", "none", insecure=True),
+        Door("generic_json", "lab", "none"),
     ),
     channels=("web", "console"),
     policy_digest="22" * 32,
@@ -128,13 +129,14 @@ class World:
             hook=self.hook,
             change=self.change,
             library=FakeLibrary(),
+            house=Household(self.log, read_only=False).refresh,
             cards=cards,
             standing=lambda: self.standing,
             health=self.health,
             subscribe=self.log.subscribe,
             settings=self.settings,
             operator_token=OPERATOR_TOKEN,
-            first_run_digest=lambda: hashlib.sha256(FIRST_TOKEN.encode()).hexdigest(),
+            first_run_digest=hashlib.sha256(FIRST_TOKEN.encode()).hexdigest(),
             stopping=lambda: self.stopping,
             sources=frozenset({"alertmanager", "generic_json"}),
         )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 BEARER = "hostile-bearer-secret"
 HMAC = "hostile-hmac-secret"
-PASSWORD = "hostile-password"  # noqa: S105 - a test's own
+PASSWORD = "hostile-password"
 
 RUNBOOK = """---
 title: Restart what is broken

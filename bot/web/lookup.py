@@ -1,0 +1,23 @@
+"""Finds the one proposal that an address or a form names; nobody may mean two."""
+
+import re
+
+from bot.errors import NotFoundError
+from bot.ports import Incidents, ProposalRow
+
+NAME = re.compile(r"(?:P-)?([0-9A-HJKMNP-TV-Z]{4,8})", re.IGNORECASE)
+
+
+async def proposal_named(incidents: Incidents, typed: str) -> ProposalRow:
+    """Return the proposal of this id, or the only one whose id begins so; `P-` may stand before it.
+
+    Raises:
+        NotFoundError: There is none, or several.
+    """
+    found = NAME.fullmatch(typed)
+    name = found[1].upper() if found else ""
+    rows = await incidents.find_proposal(name) if name else []
+    exact = [row for row in rows if row.id == name] or rows
+    if len(exact) != 1:
+        raise NotFoundError("there is no such proposal, or more than one begins so")
+    return exact[0]
