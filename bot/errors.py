@@ -7,7 +7,7 @@
     + OversizeError    the body is larger than the cap; 413
     + NotFoundError    there is no such incident, proposal, question or person; 404
     + ForbiddenError   the person is known but may not do this; 403
-    + ConflictError    it was already decided, or the incident moved on; 409
+    + ConflictError    what is asked for clashes with how things stand; 409
   - BusyError          a queue is full or a database is away; 503, the sender retries
   - StaleThreadError   another writer appended first; reload and decide again
   - ToolError          a tool ran and says why it could not answer; told to the thread
@@ -45,7 +45,7 @@ class ForbiddenError(InputError):
 
 
 class ConflictError(InputError):
-    """It was already decided, or the incident moved on; the message says who and when."""
+    """What is asked for clashes with how things stand; the message says how they stand."""
 
 
 class BusyError(BotError):

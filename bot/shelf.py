@@ -165,6 +165,10 @@ class Needs:
     transport: "AsyncBaseTransport | None" = None
 
 
+NOTHING_FITS: dict[str, JsonValue] = {"not": {}}
+"""The closed schema of an install that declares nothing the tool could be used on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tool:
     """One entry of the menu: declared without an SDK, opened when configured.

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, AliasPath, Field, SecretStr, TypeAdapter
+from pydantic import AfterValidator, AliasPath, Field, JsonValue, SecretStr, TypeAdapter
 
 from bot.incident.model import Value
 from bot.settings import Section
@@ -81,6 +81,17 @@ def written(matchers: Sequence[Matcher | RawMatcher]) -> str:
         for one in matchers
     )
     return ", ".join(sorted(one.written for one in made))
+
+
+def kept(silence: Silence) -> JsonValue:
+    """Return a silence as evidence keeps it."""
+    return {
+        "id": silence.id,
+        "state": silence.state,
+        "matchers": written(silence.matchers),
+        "ends_at": silence.ends_at.isoformat(),
+        "comment": silence.comment,
+    }
 
 
 async def silences(remote: Remote) -> tuple[Silence, ...]:

@@ -23,7 +23,7 @@ from bot.settings import (
     secret,
     variable,
 )
-from bot.shelf import Needs
+from bot.shelf import NOTHING_FITS, Needs
 from bot.store.folder import Folder
 from bot.version import version_line
 from channels import CHANNELS
@@ -123,7 +123,7 @@ def _schema_of(name: str, given: Needs) -> dict[str, JsonValue]:
     tool = READ_TOOLS.get(name) or ACTIONS[name]
     if tool.schema is not None:
         closed = tool.schema(given)
-        if closed != {"not": {}}:
+        if closed != NOTHING_FITS:  # else a runbook could name nothing: its shape still counts
             return closed
     return tool.args.model_json_schema()
 

@@ -18,7 +18,7 @@ T = TypeVar("T")
 def _ask(question: Callable[[Any], Awaitable[T]]) -> T:
     """Open the database read-only, ask, close."""
     from bot.app.clock import SystemClock
-    from bot.app.reading import reading
+    from bot.app.database import reading
     from bot.cli.remote import hook_variables
 
     settings = load_settings(hook_variables())
@@ -38,7 +38,7 @@ def parse(
 
     Exit code 2 and a reason for garbage. Sends nothing and needs no running bot.
     """
-    from bot.app.firing import parse_body
+    from bot.app.example import parse_body
 
     try:
         raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()

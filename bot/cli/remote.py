@@ -85,7 +85,7 @@ def fire(
     """Send an example alert to the running bot, signed as hooks.yaml says."""
     import httpx
 
-    from bot.app.firing import example_delivery
+    from bot.app.example import example_delivery
 
     settings = load_settings(hook_variables())
     base = url or address(settings)

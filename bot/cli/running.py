@@ -54,7 +54,7 @@ def check() -> int:
 
 def migrate() -> int:
     """Bring the database to this version's schema; does nothing when it is there already."""
-    from bot.app.reading import migrate_database as run
+    from bot.app.database import migrate_database as run
 
     print(run(load_settings(hook_variables())))
     return 0

@@ -107,8 +107,7 @@ class Shop:
 
 def _token(token: SecretStr | None, name: str, purpose: str) -> SecretStr:
     if token is None:
-        msg = f"{name} is not set: the shop needs it to {purpose}"
-        raise ConfigError(msg)
+        raise ConfigError(f"{name} is not set: the shop needs it to {purpose}")
     return token
 
 
@@ -169,8 +168,9 @@ def _listen(port: int) -> socket.socket:
     try:
         return socket.create_server((HOST, port), backlog=256)
     except OSError as error:
-        msg = f"port {port} on {HOST} is not free; choose another --port, or 0 for any"
-        raise ConfigError(msg) from error
+        raise ConfigError(
+            f"port {port} on {HOST} is not free; choose another --port, or 0 for any"
+        ) from error
 
 
 def _client(url: str = "") -> httpx.AsyncClient:

@@ -142,8 +142,9 @@ class Jobs:
         """Return the body of a request that carries the token."""
         given = request.headers.get("authorization", "").encode()
         if not hmac.compare_digest(given, f"Bearer {self.token.get_secret_value()}".encode()):
-            msg = "this needs the deploy token; send it as Authorization: Bearer TOKEN"
-            raise SignatureError(msg)
+            raise SignatureError(
+                "this needs the deploy token; send it as Authorization: Bearer TOKEN"
+            )
         return await read_body(request)
 
     def _once(
@@ -158,8 +159,9 @@ class Jobs:
         earlier = self._answers.get(key) if key else None
         if earlier is not None:
             if earlier.digest != digest:
-                msg = "this Idempotency-Key belongs to another request; send a new key"
-                raise ConflictError(msg)
+                raise ConflictError(
+                    "this Idempotency-Key belongs to another request; send a new key"
+                )
             return JSONResponse(earlier.body, earlier.status, {"Idempotent-Replayed": "true"})
         try:
             status, body = 200, act()

@@ -82,5 +82,4 @@ def read_options(argv: Sequence[str]) -> Options:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = "--" + str(first["loc"][0]).replace("_", "-")
-        msg = f"{name} {first['input']!r}: {first['msg']}"
-        raise ConfigError(msg) from error
+        raise ConfigError(f"{name} {first['input']!r}: {first['msg']}") from error

@@ -67,15 +67,13 @@ def over_range(samples: Sequence[Sample], params: Mapping[str, str]) -> JsonValu
     name = _name(params)
     start, end, step_s = _moment(params, "start"), _moment(params, "end"), _step_s(params)
     if end < start:
-        msg = 'invalid parameter "end": end timestamp must not be before start time'
-        raise InputError(msg)
+        raise InputError('invalid parameter "end": end timestamp must not be before start time')
     steps = (end - start) / step_s
     if steps > MAX_POINTS:
-        msg = (
+        raise InputError(
             f"exceeded maximum resolution of {MAX_POINTS:,} points per timeseries. "
             "Try decreasing the query resolution (?step=XX)"
         )
-        raise InputError(msg)
     points: list[JsonValue] = []
     for number in range(int(steps + 1e-9) + 1):
         at = start + number * step_s
@@ -115,11 +113,10 @@ def _name(params: Mapping[str, str]) -> str:
     match = _EXPRESSION.fullmatch(params.get("query", ""))
     if match is None or match["name"] not in _SERIES:
         known = ", ".join(_SERIES)
-        msg = (
+        raise InputError(
             f'invalid parameter "query": this shop has recorded series only; ask for one of '
             f'{known}, each with an optional {{service="{SERVICE}"}}'
         )
-        raise InputError(msg)
     return match["name"]
 
 
@@ -135,8 +132,9 @@ def _moment(params: Mapping[str, str], name: str) -> float:
         if stamp is not None and stamp.tzinfo is not None:
             moment = stamp.timestamp()
     if moment is None:
-        msg = f'invalid parameter "{name}": cannot parse "{text[:64]}" to a valid timestamp'
-        raise InputError(msg)
+        raise InputError(
+            f'invalid parameter "{name}": cannot parse "{text[:64]}" to a valid timestamp'
+        )
     return moment
 
 
@@ -147,14 +145,14 @@ def _step_s(params: Mapping[str, str]) -> float:
     if match is not None:
         step_s = int(match["count"]) * _UNIT_S[match["unit"]]
     if step_s is None:
-        msg = f'invalid parameter "step": cannot parse "{text[:64]}" to a valid duration'
-        raise InputError(msg)
+        raise InputError(
+            f'invalid parameter "step": cannot parse "{text[:64]}" to a valid duration'
+        )
     if step_s <= 0:
-        msg = (
+        raise InputError(
             'invalid parameter "step": zero or negative query resolution step widths are not '
             "accepted. Try a positive integer"
         )
-        raise InputError(msg)
     return step_s
 
 

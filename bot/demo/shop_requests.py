@@ -32,8 +32,7 @@ async def read_body(request: Request) -> bytes:
     async for chunk in request.stream():
         raw += chunk
         if len(raw) > BODY_BYTES:
-            msg = f"the body is larger than {BODY_BYTES} bytes; send less"
-            raise OversizeError(msg)
+            raise OversizeError(f"the body is larger than {BODY_BYTES} bytes; send less")
     return bytes(raw)
 
 
@@ -58,8 +57,7 @@ def parse(model: type[_Model], raw: bytes) -> _Model:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "body"
-        msg = f"{where}: {first['msg']}"
-        raise InputError(msg) from error
+        raise InputError(f"{where}: {first['msg']}") from error
 
 
 def flag(request: Request, name: str) -> bool:
@@ -70,8 +68,7 @@ def flag(request: Request, name: str) -> bool:
     """
     text = request.query_params.get(name, "0")
     if text not in {"0", "1", "false", "true"}:
-        msg = f"{name} must be 1 or 0"
-        raise InputError(msg)
+        raise InputError(f"{name} must be 1 or 0")
     return text in {"1", "true"}
 
 

@@ -33,8 +33,9 @@ class Versions:
             ConfigError: `history` is empty.
         """
         if not history:
-            msg = "the shop needs at least one version to start on, such as --history v40,v41"
-            raise ConfigError(msg)
+            raise ConfigError(
+                "the shop needs at least one version to start on, such as --history v40,v41"
+            )
         self._known = list(history)
         self._bad = frozenset(bad)
         self._runs: list[Run] = []
@@ -60,15 +61,12 @@ class Versions:
             ConflictError: The version never ran here, or it runs already.
         """
         if service != SERVICE:
-            msg = f"there is no service {service!r} here, only {SERVICE!r}"
-            raise NotFoundError(msg)
+            raise NotFoundError(f"there is no service {service!r} here, only {SERVICE!r}")
         if version not in self._known:
             known = ", ".join(self._known)
-            msg = f"{SERVICE} never ran {version}; it can go back to one of: {known}"
-            raise ConflictError(msg)
+            raise ConflictError(f"{SERVICE} never ran {version}; it can go back to one of: {known}")
         if version == self.current:
-            msg = f"{SERVICE} runs {version} already; there is nothing to roll back"
-            raise ConflictError(msg)
+            raise ConflictError(f"{SERVICE} runs {version} already; there is nothing to roll back")
 
     def run(self, number: int) -> Run:
         """Return one switch by its number.
@@ -77,8 +75,7 @@ class Versions:
             NotFoundError: There was no such run.
         """
         if not 1 <= number <= len(self._runs):
-            msg = f"there was no run {number}"
-            raise NotFoundError(msg)
+            raise NotFoundError(f"there was no run {number}")
         return self._runs[number - 1]
 
     def serve_one(self) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import cast
 
@@ -30,7 +30,7 @@ from bot.incident.state import State, undo_target
 from bot.incident.steps import ProposeAction
 from bot.knowledge.fills import exact, fill_probe
 from bot.knowledge.known import values
-from bot.knowledge.redact import would_redact
+from bot.knowledge.redact import redact, would_redact
 from bot.ports import Clock, Library
 from bot.shelf import Plan
 
@@ -191,9 +191,10 @@ class Preparer:
     async def _plan(self, found: OpenAction, parsed: Value) -> Plan:
         try:
             async with asyncio.timeout(found.tool.timeout_s):
-                return await found.opened.plan(parsed)
+                plan = await found.opened.plan(parsed)
         except TimeoutError:
             raise ToolError(f"{found.tool.name}: the target did not answer in time") from None
+        return _without_secrets(plan)
 
     def _probes(self, state: State, step: ProposeAction, plan: Plan) -> _Probes:
         template = template_of(state, step)
@@ -246,6 +247,19 @@ def _frozen(parsed: Value) -> dict[str, JsonValue]:
     except ValueError as error:
         raise _Rejected(f"its arguments cannot be approved: {error}") from None
     return args
+
+
+def _without_secrets(plan: Plan) -> Plan:
+    """Return the plan with a redacted preview: a target answers what it likes.
+
+    Raises:
+        _Rejected: What would run or be undone holds a secret; that is never rewritten.
+    """
+    undo = plan.undo.model_dump(mode="json") if plan.undo is not None else None
+    secret = would_redact([plan.title, plan.target, plan.before, undo])
+    if secret is not None:
+        raise _Rejected(f"what it would do names a secret ({secret}); actions never carry one")
+    return replace(plan, preview=redact(encodable(plan.preview)).text)
 
 
 def _by_code(chosen: StepChosen) -> bool:

@@ -198,6 +198,9 @@ def _storable(value: JsonValue) -> JsonValue:
 
 
 def _kept(seen: Observation, redactor: Redactor) -> Observation:
-    value = _storable(seen.value)
-    kept = redactor.text(value) if isinstance(value, str) else value
-    return seen.model_copy(update={"name": encodable(seen.name), "value": kept})
+    """Return a fact without secrets; its name may be what says that its value is one."""
+    name, value = encodable(seen.name), _storable(seen.value)
+    if isinstance(value, str):
+        named = cast("Mapping[str, JsonValue]", redactor.value({name: value}))
+        name, value = next(iter(named.items()))
+    return seen.model_copy(update={"name": name, "value": value})

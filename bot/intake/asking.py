@@ -54,7 +54,7 @@ class Asking:
         """Open an incident by hand."""
         text = redact(command.text[:TEXT_CHARS]).text
         service = self._library.catalogue.get(command.value)
-        name = service.name if service is not None else command.value[:100]
+        name = service.name if service is not None else redact(command.value).text[:100]
         person = self._name(reply)
 
         def make(identifier: str) -> Draft:

@@ -9,6 +9,7 @@ from pydantic import Field, JsonValue, ValidationError
 
 from bot.errors import ConfigError, NotFoundError, SignatureError
 from bot.incident.model import Value
+from bot.knowledge.document import fault_words
 from bot.signing import check_age, check_basic, check_bearer, check_hmac, timestamped
 
 FILE = "hooks.yaml"
@@ -170,7 +171,10 @@ def read_routes(
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)
         raise ConfigError(
-            "\n".join(_worded(fault["loc"], fault["msg"]) for fault in faults)
+            "\n".join(
+                f"{FILE}: {fault_words(fault['loc'], fault['type'], fault['msg'])}"
+                for fault in faults
+            )
         ) from None
     allowed = {name.strip() for name in insecure.split(",")}
     faults = list(_faults(file, sources, allowed))
@@ -183,13 +187,6 @@ def declared(file: HooksFile) -> Iterator[tuple[str, ChangeRoute]]:
     """Yield every route with its source, those of changes last."""
     yield from ((route.source, route) for route in file.routes)
     yield from ((CHANGE, route) for route in file.changes)
-
-
-def _worded(path: tuple[str | int, ...], message: str) -> str:
-    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    if message == "Extra inputs are not permitted":
-        message = "is not a key I know; remove it or mend its spelling"
-    return f"{FILE}: {place.lstrip('.') or 'the file'}: {message[:1].lower()}{message[1:]}"
 
 
 def _faults(file: HooksFile, sources: Collection[str], insecure: set[str]) -> Iterator[str]:

@@ -37,7 +37,11 @@ class Document:
             return model.model_validate(value)
         except ValidationError as error:
             faults = error.errors(include_url=False, include_input=False)
-            lines = [self._fault(fault["loc"], fault["type"], fault["msg"]) for fault in faults]
+            lines = [
+                f"{self.path} line {self.line(*fault['loc'])}: "
+                f"{fault_words(fault['loc'], fault['type'], fault['msg'])}"
+                for fault in faults
+            ]
             raise ConfigError("\n".join(lines[:SHOWN_ERRORS])) from error
 
     def line(self, *path: str | int) -> int:
@@ -49,13 +53,15 @@ class Document:
                 break
         return mark + self.first_line
 
-    def _fault(self, path: tuple[str | int, ...], kind: str, message: str) -> str:
-        field = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path).lstrip(".")
-        words = {
-            "missing": "is missing; add it",
-            "extra_forbidden": "is not a key I know; remove it or mend its spelling",
-        }.get(kind, message[:1].lower() + message[1:])
-        return f"{self.path} line {self.line(*path)}: {field or 'the file'}: {words}"
+
+def fault_words(path: tuple[str | int, ...], kind: str, message: str) -> str:
+    """Return one of pydantic's errors as `services[0].name: is missing; add it`."""
+    field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    words = {
+        "missing": "is missing; add it",
+        "extra_forbidden": "is not a key I know; remove it or mend its spelling",
+    }.get(kind, message[:1].lower() + message[1:])
+    return f"{field.lstrip('.') or 'the file'}: {words}"
 
 
 def read(path: str, text: str, first_line: int = 1) -> Document:

@@ -109,7 +109,10 @@ def _bring_up(engine: Engine, path: Path, *, upgrade: bool) -> None:
                 raise ConfigError(f"the database at {path} has an older schema; start the bot once")
             schema.upgrade_schema(connection)
     except DBAPIError as error:
-        raise ConfigError(f"{path} cannot be used as a database: {error.orig}") from error
+        raise ConfigError(
+            f"{path} cannot be used as a database ({error.orig}); restore a backup of it, or set "
+            "DATABASE_URL to another file"
+        ) from error
 
 
 def _path(url: str) -> Path:
@@ -139,7 +142,10 @@ def _lock(path: Path) -> int:
         lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         path.touch(mode=0o600)
     except OSError as error:
-        raise ConfigError(f"{path} cannot be written: {error.strerror}") from error
+        raise ConfigError(
+            f"{path} cannot be written ({error.strerror}); let the bot write there, or set "
+            "DATABASE_URL to another file"
+        ) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

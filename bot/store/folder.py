@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from stat import S_ISREG
 
 from bot.errors import ConfigError
 from bot.knowledge.library import Knowledge, gather
@@ -85,7 +86,9 @@ class Folder:
                     raise ConfigError(f"{name}: links out of the folder; put the file itself here")
                 stat = file.stat()
             except (OSError, RuntimeError) as error:
-                raise ConfigError(f"{name}: cannot be read: {error}") from error
+                raise ConfigError(f"{name}: cannot be read ({error}); mend or remove it") from error
+            if not S_ISREG(stat.st_mode):
+                raise ConfigError(f"{name}: is no file; a pipe or device is never read, remove it")
             if stat.st_size > MAX_FILE_BYTES:
                 raise ConfigError(f"{name}: larger than 1 MiB; split it, or keep it elsewhere")
             stamps[name] = (stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size)
@@ -107,7 +110,9 @@ class Folder:
             with (self.path / name).open("rb") as file:
                 raw = file.read(MAX_FILE_BYTES + 1)
         except OSError as error:
-            raise ConfigError(f"{name}: cannot be read: {error.strerror}") from error
+            raise ConfigError(
+                f"{name}: cannot be read ({error.strerror}); let the bot read it, or remove it"
+            ) from error
         if len(raw) > MAX_FILE_BYTES:
             raise ConfigError(f"{name}: larger than 1 MiB; split it, or keep it elsewhere")
         return raw

@@ -56,16 +56,18 @@ def measure(home: Path, rounds: int, scale: float = 1.0) -> list[Line]:
     """Return the lines; every decision is clicked twice, and must run once."""
     count = max(2, int(DECISIONS * scale))
     found = [_round(home / str(number), count) for number in range(rounds)]
-    p50 = [percentile(values, 0.5) for values in found]
-    p99 = [percentile(values, 0.99) for values in found]
+    p50 = [percentile(times, 0.5) for times, _ in found]
+    p99 = [percentile(times, 0.99) for times, _ in found]
+    calls = [made / count for _, made in found]
     return [
         Line("P9", "approve to action at its target: p50", p50, " ms", limit=LIMIT_P50_MS),
         Line("P9", "approve to action at its target: p99", p99, " ms"),
-        Line("P9", f"calls per decision, {CLICKS} clicks each", [1.0] * rounds, limit=1.0),
+        Line("P9", f"calls per decision, {CLICKS} clicks each", calls, limit=1.0),
     ]
 
 
-def _round(home: Path, count: int) -> list[float]:
+def _round(home: Path, count: int) -> tuple[list[float], int]:
+    """Return each decision's milliseconds, and how many calls they made in all."""
     alerts = Alerts()
     bodies = [alerts.group(f"Parcel{n}", n, 1) for n in range(count)]
     urgent = [body.replace(b'"warning"', b'"critical"') for body in bodies]
@@ -81,8 +83,7 @@ def _round(home: Path, count: int) -> list[float]:
             )
             child.settled_cpu_s()
             times = [_click(client, proposal, receiver) for proposal in _waiting(client)]
-        _run_once(child, receiver, count)
-    return times
+        return times, _calls(child, receiver, count)
 
 
 def _waiting(client: httpx.Client) -> list[Waiting]:
@@ -105,11 +106,13 @@ def _click(client: httpx.Client, proposal: Waiting, receiver: Target) -> float:
     return (receiver.arrived[before][0] - began) * 1000
 
 
-def _run_once(child: Child, receiver: Target, count: int) -> None:
+def _calls(child: Child, receiver: Target, count: int) -> int:
+    """How many calls arrived, once any second one would have come; BenchError if one did."""
     child.settled_cpu_s()
-    time.sleep(SETTLE_S)  # a second call, were there one, would have come by now
+    time.sleep(SETTLE_S)
     if len(receiver.arrived) != count:
         raise BenchError(f"{count} approved actions made {len(receiver.arrived)} calls")
+    return len(receiver.arrived)
 
 
 def _knowledge(url: str) -> dict[str, object]:

@@ -7,6 +7,7 @@ give it a fixture `subject`.
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TextIO
 
 import pytest
 from pydantic import JsonValue

@@ -8,7 +8,7 @@ from pydantic import Field, JsonValue
 
 from bot.incident.model import Observation, Value
 from bot.shelf import Needs, Tool, ToolResult
-from tools.alertmanager import Settings, Silence, connected, silences, written
+from tools.alertmanager import Settings, connected, kept, silences, written
 from tools.http import Remote
 from tools.words import bounded, line, plural
 
@@ -40,14 +40,14 @@ class Silences:
             for one in active
             if args.comment_contains in one.comment and args.matchers in {"", written(one.matchers)}
         ]
-        kept: list[JsonValue] = [_kept(one) for one in matching[:KEPT_SILENCES]]
+        shown: list[JsonValue] = [kept(one) for one in matching[:KEPT_SILENCES]]
         return ToolResult(
             summary=line(f"{plural(len(active), 'active silence')}, {len(matching)} as asked"),
             facts=(
                 Observation(name="active", value=len(active)),
                 Observation(name="matching", value=len(matching)),
             ),
-            body=bounded({"asked": args.model_dump(mode="json"), "matching": kept}),
+            body=bounded({"asked": args.model_dump(mode="json"), "matching": shown}),
         )
 
 
@@ -56,15 +56,6 @@ async def open_silences(needs: Needs) -> AsyncGenerator[Silences | None]:
     """Yield the look-up, or None without `ALERTMANAGER_URL`."""
     async with connected(needs) as found:
         yield Silences(found[0]) if found else None
-
-
-def _kept(silence: Silence) -> JsonValue:
-    return {
-        "id": silence.id,
-        "matchers": written(silence.matchers),
-        "ends_at": silence.ends_at.isoformat(),
-        "comment": silence.comment,
-    }
 
 
 alertmanager_silences = Tool(

@@ -11,7 +11,7 @@ from pydantic import Field, JsonValue, TypeAdapter, ValidationError
 
 from bot.errors import ConfigError, RemoteError, ToolError
 from bot.incident.model import Observation, Value
-from bot.shelf import Needs, Tool, ToolResult
+from bot.shelf import NOTHING_FITS, Needs, Tool, ToolResult
 from tools import address
 from tools.http import Answer, Call, Remote, Shape, client
 from tools.words import bounded, line
@@ -114,7 +114,7 @@ def args_schema(needs: Needs) -> dict[str, JsonValue]:
         for service in _services(needs.folder("services.yaml"))
         if service.probes
     ]
-    return {"anyOf": variants} if variants else {"not": {}}
+    return {"anyOf": variants} if variants else NOTHING_FITS
 
 
 @asynccontextmanager

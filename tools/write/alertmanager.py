@@ -11,7 +11,7 @@ from pydantic import Field, JsonValue, TypeAdapter
 from bot.errors import RemoteError, ToolError
 from bot.incident.model import Observation, Predicate, Probe, Value
 from bot.shelf import ActionCall, Needs, Plan, Tool, ToolResult
-from tools.alertmanager import Matcher, Settings, Silence, connected, silences, written
+from tools.alertmanager import Matcher, Settings, connected, kept, silences, written
 from tools.http import Call, Remote, Shape, unsent
 from tools.words import duration, line, plural
 
@@ -141,7 +141,7 @@ class Silencing:
         return ToolResult(
             summary=line(f"the silence was made, it is {found.state}"),
             facts=(Observation(name="silence_id", value=found.id),),
-            body=_kept(found),
+            body=kept(found),
         )
 
     async def _matched(self, args: AlertmanagerSilence) -> tuple[ActiveAlert, ...]:
@@ -216,15 +216,6 @@ def _named(alert: ActiveAlert) -> str:
 
 def _mark(key: str) -> str:
     return f"[triage {key}]"
-
-
-def _kept(silence: Silence) -> JsonValue:
-    return {
-        "silence_id": silence.id,
-        "state": silence.state,
-        "ends_at": silence.ends_at.isoformat(),
-        "comment": silence.comment,
-    }
 
 
 alertmanager_silence = Tool(

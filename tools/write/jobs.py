@@ -10,7 +10,7 @@ from pydantic import Field, JsonValue
 
 from bot.errors import ConfigError, RemoteError, ToolError
 from bot.incident.model import Observation, Value
-from bot.shelf import ActionCall, Needs, Plan, Tool, ToolResult
+from bot.shelf import NOTHING_FITS, ActionCall, Needs, Plan, Tool, ToolResult
 from tools import address
 from tools.credential import Credential, basic, bearer
 from tools.http import Answer, Call, Remote, client
@@ -153,7 +153,7 @@ def args_schema(needs: Needs) -> dict[str, JsonValue]:
         }
         for job in parse(needs.folder("jobs.yaml"))
     ]
-    return {"anyOf": variants} if variants else {"not": {}}
+    return {"anyOf": variants} if variants else NOTHING_FITS
 
 
 @asynccontextmanager

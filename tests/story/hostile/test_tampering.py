@@ -23,6 +23,8 @@ def asked(server: Server) -> Generator[ProposalSummary]:
     assert server.proposal(asked.incident, "approved").id == asked.id
     yield asked
     server.say("resume").raise_for_status()
+    for status in ("approved", "executing"):
+        until("it is over", lambda: asked.id not in server.api(f"proposals?status={status}").text)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Example deliveries, signed as `hooks.yaml` says, and what a body would be parsed as."""
+"""Example deliveries, signed as `hooks.yaml` says; and what a body would be parsed as."""
 
 import base64
 import json

@@ -1,0 +1,76 @@
+"""A knowledge folder with traps in it: refused in a sentence, and the last good one stays."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bot.web.api_models import StatusOut
+from tests.story.hostile.serving import Server, until
+
+LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
+    f"{new}: &{new} [{','.join([f'*{old}'] * 9)}]\n"
+    for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+)
+OBJECT = "!!python/object/apply:os.system ['touch pwned']"
+
+
+def front(matter: str) -> str:
+    return f"---\n{matter}\n---\n\n# Trap\n"
+
+
+def written(name: str, text: str) -> Callable[[Path], object]:
+    return lambda folder: folder.joinpath(name).write_text(text)
+
+
+TRAPS: dict[str, Callable[[Path], object]] = {
+    "python object in a runbook": written("trap.md", front(f"service: {OBJECT}")),
+    "python object in the policy": written("policy.yaml", f"rules: {OBJECT}\n"),
+    "billion laughs": written("services.yaml", LAUGHS),
+    "laughs in a runbook": written("trap.md", front(f"{LAUGHS}service: x")),
+    "merge key": written("services.yaml", "a: &a {b: 1}\nservices:\n  - <<: *a\n"),
+    "deep": written("services.yaml", "services: " + "[" * 5000 + "]" * 5000),
+    "two megabytes": written("trap.md", "# Trap\n" + "x" * 2_000_000),
+    "runaway pattern": written("trap.md", front("match: ['alertname=~\"(a+)+b\"']")),
+    "endless pattern": written("trap.md", front(f"match: ['alertname=~\"{'a?' * 5000}\"']")),
+    "never closed": written("trap.md", "---\ntitle: Trap\n"),
+    "duplicate key": written("policy.yaml", "rules: []\nrules: []\n"),
+    "number that is none": written("services.yaml", "services: [{name: x, tier: .nan}]\n"),
+    "bytes": lambda folder: folder.joinpath("trap.md").write_bytes(b"---\ntitle: \xff\x00\n---\n"),
+    "link out": lambda folder: folder.joinpath("trap.md").symlink_to("/etc/passwd"),
+    "link to itself": lambda folder: folder.joinpath("trap.md").symlink_to("trap.md"),
+    "pipe": lambda folder: os.mkfifo(folder / "trap.md"),
+}
+
+
+@pytest.mark.parametrize("name", TRAPS)
+def test_a_trap_is_refused_in_a_sentence(server: Server, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "knowledge"
+    shutil.copytree(server.folder / "knowledge", folder)
+    TRAPS[name](folder)
+    done = server.run("runbook", "lint", str(folder))
+    said = (done.stdout + done.stderr).decode()
+    assert done.returncode in {1, 2}, said
+    assert "Traceback" not in said
+    assert "root:" not in said
+    assert len(said) < 2000
+    assert not list(server.folder.glob("pwned"))
+
+
+def test_a_trap_set_in_the_live_folder_leaves_the_last_good_one_in_force(server: Server) -> None:
+    trap = server.folder / "knowledge" / "policy.yaml"
+    good = trap.read_text()
+    trap.write_text(f"rules: {OBJECT}\n")
+    until("it is told", lambda: problems(server))
+    assert server.http.get("/readyz").status_code == 200
+    asked = server.proposal(server.broken())
+    server.decide(asked).raise_for_status()
+    assert server.proposal(asked.incident, "succeeded").id == asked.id
+    trap.write_text(good)
+    until("it is well again", lambda: not problems(server))
+
+
+def problems(server: Server) -> list[str]:
+    return StatusOut.model_validate_json(server.api("status").content).problems
