@@ -3,7 +3,6 @@
 # ruff: noqa: ARG001, ARG002 - the port gives more than a page needs
 
 import re
-from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -11,22 +10,14 @@ from bot.incident.card import Card
 from bot.ports import Inbox, Limits
 from bot.shelf import ChannelDeclaration, Needs
 
-ACTORS_MAX = 1000
-TOLD_MAX = 5
 NOT_IN_ANCHOR = re.compile(r"[^A-Za-z0-9_-]+")
 
 
 class WebChannel:
-    """Implements ports.Channel over pages that need no posting.
-
-    What it tells one person waits in memory for their next page, and is lost on a restart.
-    """
+    """Implements ports.Channel over pages that need no posting; it keeps nothing."""
 
     name = "web"
     limits = Limits()
-
-    def __init__(self) -> None:
-        self._told: dict[str, deque[str]] = {}
 
     async def open(self, conversation: str, card: Card, key: str) -> str:
         """Return the incident's page."""
@@ -40,16 +31,7 @@ class WebChannel:
         """Return at once: the page shows the newest state by itself."""
 
     async def tell(self, actor: str, address: str, text: str) -> None:
-        """Keep the text for the person's next page; the oldest of many is forgotten."""
-        told = self._told.pop(actor, None) or deque(maxlen=TOLD_MAX)
-        told.append(text)
-        self._told[actor] = told
-        while len(self._told) > ACTORS_MAX:
-            del self._told[next(iter(self._told))]
-
-    def told(self, actor: str) -> list[str]:
-        """Return what the person was told since they last asked, oldest first, and forget it."""
-        return list(self._told.pop(actor, ()))
+        """Return at once: whoever acts on a page is told by the page's own answer."""
 
     async def find(self, address: str, key: str) -> str | None:
         """Return the page or the anchor: whatever is in the log is on the page."""

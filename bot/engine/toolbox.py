@@ -85,10 +85,6 @@ class Toolbox:
         """Return an open action, or None when it is not configured here."""
         return self._actions.get(name)
 
-    def action_names(self) -> tuple[str, ...]:
-        """Return the open actions' names, sorted."""
-        return tuple(sorted(self._actions))
-
     async def look(self, name: str, args: Mapping[str, JsonValue], incident: str) -> Looked:
         """Run a read tool and keep its result as evidence.
 

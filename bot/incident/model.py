@@ -13,7 +13,6 @@ SEVERITIES: tuple[Severity, ...] = ("critical", "high", "warning", "info", "unkn
 Risk = Literal["low", "medium", "high"]
 Verdict = Literal["approve", "deny"]
 Judgement = Literal["right", "wrong", "partly", "not_an_incident"]
-Scalar = str | int | bool | None
 
 Args = Mapping[str, JsonValue]
 """Arguments of a tool call, as JSON; floats are refused in actions (E-06)."""
@@ -141,10 +140,7 @@ class Diagnose(Value):
 
 
 class ActionTemplate(Value):
-    """An action a runbook permits, its arguments still holding `${…}` fills.
-
-    `undo` names the inverse action, or the word `irreversible`.
-    """
+    """An action a runbook permits, its arguments still holding `${…}` fills."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")
     tool: str

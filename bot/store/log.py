@@ -9,7 +9,6 @@ from sqlalchemy import Connection, bindparam, func, select
 from bot.errors import StaleThreadError
 from bot.incident.events import Event, decode, stamp, unstamp
 from bot.incident.fact import HOUSE, Fact
-from bot.incident.facts_action import ActionStarted
 from bot.incident.reducer import State, extend
 from bot.ports import Draft, Recorded, Refusal
 from bot.store.chain import append_facts
@@ -49,28 +48,18 @@ class EventLog:
 
     async def load(self, stream: str, after: int = 0) -> list[Event]:
         """Return the stream's events with seq > `after`, oldest first; empty when none."""
-        known = self._recent.get(stream)
-        if after and not known:
-            return await self._database.ask(
-                lambda connection: read_stream(connection, stream, after)
-            )
-        seen = known[-1].seq if known else 0
-        news = await self._database.ask(lambda connection: read_stream(connection, stream, seen))
-        events = [*known, *news]
-        self._recent.put(stream, events)
-        return [event for event in events if event.seq > after] if after else events[:]
+        recent = self._recent
+        return await self._database.ask(
+            lambda connection: read_stream(connection, stream, after, recent)
+        )
 
     async def append(self, stream: str, expect: int, draft: Draft) -> Recorded:
         """Append what the loop intends, if `expect` is still the head.
 
-        Before an action starts, what is remembered of the stream is compared with the database.
-
         Raises:
-            StaleThreadError: The head moved, or the stream was rewritten; nothing was written.
+            StaleThreadError: The head moved; nothing was written.
             BusyError: The queue is full or the database is away.
         """
-        if any(isinstance(fact, ActionStarted) for fact in draft.facts):
-            await self._look_again(stream)
 
         def work(tx: Tx) -> Recorded:
             seq, _ = self._heads.head(tx, stream)
@@ -138,21 +127,6 @@ class EventLog:
         )
         return newest or 0
 
-    async def _look_again(self, stream: str) -> None:
-        """Refuse to go on from memory when somebody changed the stored bytes meanwhile (E-07).
-
-        Raises:
-            StaleThreadError: They differ; from now on the stream is what the database holds.
-        """
-        known = self._recent.get(stream)
-        stored = await self._database.ask(lambda connection: read_stream(connection, stream))
-        if stored[: len(known)] == known:
-            return
-        log.warning("the log of %s was rewritten; see triagebot audit verify", stream)
-        self._recent.put(stream, stored)
-        await self._writer.submit(lambda _: self._heads.forget((stream,)))
-        raise StaleThreadError(f"{stream} is not what was written; see triagebot audit verify")
-
     def _write(
         self,
         tx: Tx,
@@ -180,10 +154,13 @@ def fresh_id(tx: Tx) -> str:
     return f"{PREFIX}{(row[0] if row and row[0] else 0) + 1}"
 
 
-def read_stream(connection: Connection, stream: str, after: int = 0) -> list[Event]:
-    """Return the stream's events with seq > `after`, oldest first."""
+def read_stream(
+    connection: Connection, stream: str, after: int = 0, recent: Recent | None = None
+) -> list[Event]:
+    """Return the stream's events with seq > `after`, oldest first; `recent` saves decoding."""
+    read = decode if recent is None else recent.decode
     return [
-        Event(stream, seq, unstamp(at), actor, decode(kind, v, stored_bytes(body)))
+        Event(stream, seq, unstamp(at), actor, read(kind, v, stored_bytes(body)))
         for seq, kind, v, at, actor, body in connection.execute(
             TAIL, {"of": stream, "after": after}
         )

@@ -1,49 +1,50 @@
-"""Events that were read lately, so that the loop, the outbox and the meter decode them once."""
+"""Deliveries of alerts that were decoded lately, so that whoever reads them next need not."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from threading import Lock
 
-from bot.incident.events import Event
+from bot.incident.events import Unknown, decode
+from bot.incident.fact import Fact
 from bot.incident.facts_alerts import AlertsReceived
 
 ROOM = 4000
-"""How much is kept in all, in events and alerts; an alert takes about 4 kB."""
+"""Alerts that are kept in all; one takes about 5 kB."""
+ALERTS = AlertsReceived.__name__
 
 
 class Recent:
-    """A bounded memory of whole streams, newest use last. Only the event loop may call it.
+    """A bounded memory from stored bytes to the fact they say; any thread may ask it.
 
-    Events never change, so what is kept stays true; whoever asks reads only what came after it.
-    Only before an action starts is it compared with the database, which others may have changed.
+    The bytes are read from the database each time, so one that was rewritten is read as it is
+    now (E-07). Only alerts are kept: they are most of what is read, and dear to decode.
     """
 
     def __init__(self, room: int = ROOM) -> None:
         self._room = room
-        self._kept: OrderedDict[str, tuple[list[Event], int]] = OrderedDict()
-        self._weight = 0
+        self._kept: OrderedDict[bytes, AlertsReceived] = OrderedDict()
+        self._alerts = 0
+        self._lock = Lock()
 
-    def get(self, stream: str) -> list[Event]:
-        """Return the events known of `stream` from its first on; empty when none are."""
-        kept = self._kept.get(stream)
-        if kept is None:
-            return []
-        self._kept.move_to_end(stream)
-        return kept[0]
+    def decode(self, kind: str, v: int, body: bytes) -> Fact | Unknown:
+        """Return what `bot.incident.events.decode` does."""
+        if kind != ALERTS or v != AlertsReceived.v:
+            return decode(kind, v, body)
+        with self._lock:
+            known = self._kept.get(body)
+            if known is not None:
+                self._kept.move_to_end(body)
+                return known
+        fact = decode(kind, v, body)
+        if isinstance(fact, AlertsReceived):
+            self._keep(body, fact)
+        return fact
 
-    def put(self, stream: str, events: list[Event]) -> None:
-        """Keep `events`, all there are of `stream`; other streams make room for them."""
-        _, before = self._kept.pop(stream, ((), 0))
-        self._weight -= before
-        weight = _weight(events)
-        if weight > self._room // 2:
-            return
-        self._kept[stream] = (events, weight)
-        self._weight += weight
-        while self._weight > self._room:
-            _, (_, gone) = self._kept.popitem(last=False)
-            self._weight -= gone
-
-
-def _weight(events: Sequence[Event]) -> int:
-    alerts = (event.body.alerts for event in events if isinstance(event.body, AlertsReceived))
-    return len(events) + sum(map(len, alerts))
+    def _keep(self, body: bytes, fact: AlertsReceived) -> None:
+        with self._lock:
+            if body in self._kept or len(fact.alerts) > self._room:
+                return
+            self._kept[body] = fact
+            self._alerts += len(fact.alerts)
+            while self._alerts > self._room:
+                _, gone = self._kept.popitem(last=False)
+                self._alerts -= len(gone.alerts)

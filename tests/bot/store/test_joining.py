@@ -1,13 +1,14 @@
 from datetime import timedelta
 from pathlib import Path
 
-from bot.incident.events import Event
+from bot.incident.events import Unknown, encode
+from bot.incident.facts_alerts import AlertsReceived
 from bot.incident.reducer import State
 from bot.ports import Draft
 from bot.store.heads import STATES_ALERTS
 from bot.store.recent import Recent
 from bot.store.store import Store
-from tests.bot.store.examples import ACTOR, alert, delivery, group, note, open_incident, opened
+from tests.bot.store.examples import ACTOR, alert, delivery, group, note
 from tests.fakes import T0, FakeClock
 
 LATER = T0 + timedelta(minutes=5)
@@ -63,24 +64,33 @@ async def test_the_loop_may_sleep_although_alerts_joined_but_not_past_a_note(
         assert not await store.log.sleep("INC-1", 3, LATER)
 
 
-async def test_what_was_read_before_is_read_on_from_its_end(tmp_path: Path) -> None:
-    async with Store.open(f"sqlite:///{tmp_path}/a.db", FakeClock()) as store:
-        incident = await open_incident(store, opened(), note("one"))
-        first = await store.log.load(incident)
-        first.clear()  # the caller's list is its own
-        await store.log.append(incident, 2, Draft(ACTOR, (note("two"),)))
-        again = await store.log.load(incident)
-        assert [event.seq for event in again] == [1, 2, 3]
-        assert [event.seq for event in await store.log.load(incident, after=2)] == [3]
+def test_the_same_bytes_are_decoded_once_and_others_anew() -> None:
+    recent = Recent()
+    body = encode(_received("f1"))
+    first = recent.decode("AlertsReceived", 1, body)
+    assert first == _received("f1")
+    assert recent.decode("AlertsReceived", 1, bytes(bytearray(body))) is first
+    assert recent.decode("AlertsReceived", 1, encode(_received("f2"))) == _received("f2")
+    assert recent.decode("NoteAdded", 1, encode(note("one"))) == note("one")
 
 
-def test_the_memory_of_what_was_read_is_bounded() -> None:
-    recent = Recent(room=10)
-    streams = {name: _thread(name, size) for name, size in (("a", 4), ("b", 5), ("c", 5), ("d", 6))}
-    for name, events in streams.items():
-        recent.put(name, events)
-    kept = {name: len(recent.get(name)) for name in streams}
-    assert kept == {"a": 0, "b": 5, "c": 5, "d": 0}
+def test_what_cannot_be_read_is_never_kept_as_read() -> None:
+    recent = Recent()
+    body = encode(_received("f1"))
+    recent.decode("AlertsReceived", 1, body)
+    assert isinstance(recent.decode("AlertsReceived", 2, body), Unknown)
+    assert isinstance(recent.decode("AlertsReceived", 1, b"{}"), Unknown)
+
+
+def test_the_memory_of_what_was_decoded_is_bounded() -> None:
+    recent = Recent(room=3)
+    bodies = [encode(_received(f"f{number}", f"g{number}")) for number in range(2)]
+    first, second = (recent.decode("AlertsReceived", 1, body) for body in bodies)
+    assert recent.decode("AlertsReceived", 1, bodies[1]) is second
+    assert recent.decode("AlertsReceived", 1, bodies[0]) is not first
+    large = encode(_received("a", "b", "c", "d"))
+    kept = recent.decode("AlertsReceived", 1, large)
+    assert recent.decode("AlertsReceived", 1, large) is not kept
 
 
 async def test_a_large_state_pushes_others_out_and_comes_back_whole(tmp_path: Path) -> None:
@@ -100,5 +110,6 @@ async def test_a_large_state_pushes_others_out_and_comes_back_whole(tmp_path: Pa
         assert seen == [half, half, half]
 
 
-def _thread(stream: str, size: int) -> list[Event]:
-    return [Event(stream, seq, T0, ACTOR, note()) for seq in range(1, size + 1)]
+def _received(*fingerprints: str) -> AlertsReceived:
+    alerts = tuple(map(alert, fingerprints))
+    return AlertsReceived(delivery="d", source="alertmanager", group_key="g", alerts=alerts)

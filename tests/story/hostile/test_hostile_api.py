@@ -1,6 +1,5 @@
 """The API and the command line under attack: strangers, forged decisions, races, odd words."""
 
-import gzip
 import json
 import time
 from collections import Counter
@@ -202,17 +201,12 @@ def test_odd_words_are_not_understood(server: Server, words: str) -> None:
     ("args", "stdin", "code"),
     [
         (("parse", "alertmanager", "-"), b"\xff\xfe garbage", 2),
-        (("parse", "alertmanager", "-"), b"", 2),
         (("parse", "alertmanager", "-"), b"[" * 100_000, 2),
-        (("parse", "alertmanager", "-"), gzip.compress(b"{}"), 2),
         (("parse", "../../etc/passwd", "-"), b"{}", 2),
-        (("parse", "generic_json", "/dev/null"), b"", 2),
         (("parse", "generic_json", "no-such-file"), b"", 2),
         (("show", "../../etc/passwd"), b"", 1),
-        (("show", "P-%%%%"), b"", 1),
         (("replay", "../../etc/passwd"), b"", 1),
         (("replay", "INC-1' OR '1'='1"), b"", 1),
-        (("replay", "\u202e"), b"", 1),
         (("replay", "INC-" + "9" * 40), b"", 1),
     ],
 )

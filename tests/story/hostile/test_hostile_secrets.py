@@ -134,7 +134,7 @@ def test_f07_logs_console_and_metrics_hold_no_secret(
         assert page.cookies["triage_session"] not in text
 
 
-@pytest.mark.parametrize("args", [("show",), ("replay",), ("replay", "--json"), ("list",)])
+@pytest.mark.parametrize("args", [("show",), ("replay", "--json"), ("list",)])
 def test_f07_the_command_line_prints_no_secret(
     server: Server, planted: str, args: tuple[str, ...]
 ) -> None:

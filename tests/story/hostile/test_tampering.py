@@ -23,8 +23,6 @@ def asked(server: Server) -> Generator[ProposalSummary]:
     assert server.proposal(asked.incident, "approved").id == asked.id
     yield asked
     server.say("resume").raise_for_status()
-    for status in ("approved", "executing"):
-        until("it is over", lambda: asked.id not in server.api(f"proposals?status={status}").text)
 
 
 @contextmanager
@@ -59,12 +57,21 @@ def store(server: Server, asked: ProposalSummary, seq: int, body: bytes) -> None
         connection.execute(update, (body, asked.incident, seq))
 
 
-def test_the_log_refuses_to_be_rewritten(server: Server, asked: ProposalSummary) -> None:
+def test_the_log_refuses_to_be_rewritten(server: Server) -> None:
     for sql in ("UPDATE event SET actor = 'x'", "DELETE FROM event WHERE stream = 'INC-1'"):
         with server.database() as connection, pytest.raises(sqlite3.DatabaseError, match="grows"):
             connection.execute(sql)
     assert server.run(*AUDIT).returncode == 0
-    assert server.target.runs == []
+
+
+def test_the_audit_names_the_event_that_was_changed(server: Server, asked: ProposalSummary) -> None:
+    seq, before = change(server, asked, "Restart checkout as v41", "Restart checkout as v4l")
+    found = server.run(*AUDIT)
+    assert found.returncode == 1
+    assert re.search(rf"{asked.incident}\b.*\b{seq}\b", found.stdout.decode())
+    store(server, asked, seq, before)
+    server.say(f"close {asked.incident} 'nothing to do'").raise_for_status()
+    until("it is over", lambda: "ProposalWithdrawn" in server.events(asked.incident))
 
 
 @pytest.mark.parametrize(
@@ -81,9 +88,6 @@ def test_e07_one_changed_byte_is_refused(
     server: Server, asked: ProposalSummary, old: str, new: str
 ) -> None:
     seq, before = change(server, asked, old, new)
-    found = server.run(*AUDIT)
-    assert found.returncode == 1
-    assert re.search(rf"{asked.incident}\b.*\b{seq}\b", found.stdout.decode())
     server.say("resume").raise_for_status()
     until("it is refused", lambda: "ProposalSuperseded" in server.events(asked.incident))
     detail = server.detail(asked.incident)
@@ -92,7 +96,6 @@ def test_e07_one_changed_byte_is_refused(
     assert "ActionStarted" not in server.events(asked.incident)
     assert server.target.runs == []
     store(server, asked, seq, before)
-    assert server.run(*AUDIT).returncode == 0
 
 
 def test_e07_a_new_digest_beside_the_changed_byte_is_not_what_was_approved(
