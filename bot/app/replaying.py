@@ -12,6 +12,7 @@ from bot.incident.fact import HOUSE
 from bot.incident.house import House, extend_house
 from bot.incident.reducer import State, fold
 from bot.store.store import Store
+from channels.console.text import visible
 
 BODY_CHARS = 400
 
@@ -19,7 +20,7 @@ BODY_CHARS = 400
 def replay_lines(events: Sequence[Event], *, as_json: bool) -> Iterator[str]:
     """Yield one line an event, then the state they fold to and the effect that comes next."""
     for event in events:
-        yield _json_line(event) if as_json else _line(event)
+        yield _json_line(event) if as_json else visible(_line(event))
     if not as_json:
         yield ""
     if events[0].stream == HOUSE:
@@ -32,7 +33,7 @@ def replay_lines(events: Sequence[Event], *, as_json: bool) -> Iterator[str]:
         whole = {"state": {"phase": state.phase, **asdict(state)}, "next": effect}
         yield json.dumps(whole, default=str)
         return
-    yield from _state_lines(state, effect)
+    yield from map(visible, _state_lines(state, effect))
 
 
 def _line(event: Event) -> str:

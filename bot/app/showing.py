@@ -6,9 +6,10 @@ from bot.conversation.cards import draw
 from bot.conversation.look import Look
 from bot.errors import InputError, NotFoundError
 from bot.incident.reducer import fold
+from bot.ports import IncidentRow
 from bot.store.store import Store
 from bot.version import VERSION
-from channels.console.text import render_text
+from channels.console.text import render_text, visible
 
 INCIDENT = re.compile(r"^inc-(\d{1,9})$", re.IGNORECASE)
 
@@ -32,6 +33,15 @@ async def show_text(store: Store, name: str) -> str:
         names = ", ".join(f"P-{row.id}" for row in exact[:5])
         raise InputError(f"{name} could be {names}; type more characters")
     return await _cards(store, exact[0].incident, exact[0].id)
+
+
+def row_line(row: IncidentRow) -> str:
+    """Return an incident as one line of a list; unseen characters are spelled out."""
+    pending = f"  {row.pending} to decide" if row.pending else ""
+    return visible(
+        f"{row.id:<8} {row.status:<8} {row.severity:<8} {row.service or '-':<16} "
+        f"{row.opened_at:%Y-%m-%d %H:%M} {row.title}{pending}"
+    )
 
 
 async def _cards(store: Store, incident: str, proposal: str) -> str:

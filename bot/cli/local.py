@@ -57,6 +57,7 @@ def list_incidents(
     status: Annotated[str, typer.Argument(help="open, resolved, closed or all.")] = "open",
 ) -> int:
     """Print incidents, newest first."""
+    from bot.app.showing import row_line
     from bot.ports import Filter
 
     if status not in {"open", "resolved", "closed", "all"}:
@@ -64,11 +65,7 @@ def list_incidents(
     wanted = "" if status == "all" else status
     rows = _ask(lambda store: store.incidents.page(Filter(status=wanted, limit=100)))
     for row in rows:
-        pending = f"  {row.pending} to decide" if row.pending else ""
-        print(
-            f"{row.id:<8} {row.status:<8} {row.severity:<8} {row.service or '-':<16} "
-            f"{row.opened_at:%Y-%m-%d %H:%M} {row.title}{pending}"
-        )
+        print(row_line(row))
     if not rows:
         print(f"No incident is {status}." if wanted else "There is no incident yet.")
     return 0

@@ -9,8 +9,8 @@ from typing import Literal, cast
 from bot.errors import ConfigError
 
 MAX_PATTERN_CHARS = 256
-MAX_VALUE_CHARS = 512
-MAX_REPEATS = 12
+MAX_VALUE_CHARS = 256
+MAX_REPEATS = 4
 
 Comparison = Literal["=", "!=", "=~", "!~"]
 
@@ -93,7 +93,10 @@ def _pattern(text: str, value: str) -> re.Pattern[str]:
     if _BACKREFERENCE.search(value):
         raise ConfigError(f"{text!r}: look-around and back references are not in this syntax")
     if _runs_away(value):
-        raise ConfigError(f"{text!r}: a repetition inside a repetition can run away; write it flat")
+        raise ConfigError(
+            f"{text!r}: it can run away: no choice or repetition inside a repetition, "
+            f"and at most {MAX_REPEATS} repetitions in a branch; write it flat"
+        )
     try:
         return re.compile(value, re.DOTALL)
     except (re.error, OverflowError, RecursionError) as error:
@@ -101,16 +104,22 @@ def _pattern(text: str, value: str) -> re.Pattern[str]:
 
 
 def _runs_away(value: str) -> bool:
-    """Say whether a repeated group holds a repetition, or there are more than 12 of them."""
+    """Say whether a repeated group holds a choice or a repetition, or a branch has too many."""
     bare = re.sub(r"\\.", "x", value, flags=re.DOTALL)
     bare = re.sub(r"\[\^?\]?[^\]]*\]", "x", bare)
-    repeats, groups = 0, list[int]()
+    repeats, most, choices, groups = 0, 0, 0, list[int]()
     for place, character in enumerate(bare):
         following = bare[place + 1 : place + 2]
         if character == "(":
-            groups.append(repeats)
-        elif character == ")" and groups and repeats > groups.pop() and following in {*"*+{"}:
-            return True
+            groups.append(repeats + choices)
+        elif character == ")" and groups:
+            inside = repeats + choices - groups.pop()
+            if inside and following in {*"*+{"}:
+                return True
+        elif character == "|":
+            choices += 1
+            repeats = repeats if groups else 0
         elif character in "*+{":
             repeats += 1
-    return repeats > MAX_REPEATS
+        most = max(most, repeats)
+    return most > MAX_REPEATS

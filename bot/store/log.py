@@ -1,6 +1,5 @@
 """The event log: loading, appending, recording at the head, and the incidents' alarms."""
 
-import logging
 from collections.abc import Callable
 from datetime import datetime
 
@@ -29,7 +28,6 @@ SLEEP = (
 )
 NEWEST = "SELECT max(number) FROM incident"
 _ROW = EVENT.c
-log = logging.getLogger(__name__)
 TAIL = (
     select(_ROW.seq, _ROW.type, _ROW.v, _ROW.at, _ROW.actor, _ROW.body)
     .where(_ROW.stream == bindparam("of"), _ROW.seq > bindparam("after"))

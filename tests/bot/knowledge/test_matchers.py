@@ -66,7 +66,7 @@ def test_what_is_no_matcher_is_refused_with_the_reason(text: str, words: str) ->
     assert words in str(caught.value)
 
 
-@pytest.mark.parametrize("text", [r'a=~"[a+]+"', r'a=~"(a\\+)+"', r'a=~"(ab)+"', r'a=~"(a|b)*c+"'])
+@pytest.mark.parametrize("text", [r'a=~"[a+]+"', r'a=~"(a\\+)+"', r'a=~"(ab)+"', r'a=~"[ab]*c+"'])
 def test_a_flat_repetition_is_allowed(text: str) -> None:
     assert compile_matcher(text).op == "=~"
 
@@ -95,3 +95,15 @@ def test_any_text_is_a_matcher_or_a_config_error(text: str) -> None:
 def test_all_must_hold() -> None:
     assert all_hold(compile_all(('severity="critical"', 'alertname=~"Ch.*"')), LABELS)
     assert not all_hold(compile_all(('severity="critical"', 'alertname="x"')), LABELS)
+
+
+@pytest.mark.parametrize("pattern", ["(a|a)+b", "(a|aa)*b", "(ab?|a)+c", "(?:x|y){2,}z"])
+def test_a_choice_inside_a_repetition_can_run_away_and_is_refused(pattern: str) -> None:
+    with pytest.raises(ConfigError, match="can run away"):
+        compile_matcher(f'alertname=~"{pattern}"')
+
+
+def test_repetitions_are_counted_by_branch() -> None:
+    assert compile_matcher('a=~".*b.*c.*|.*d.*e.*"').holds({"a": "xdye"})
+    with pytest.raises(ConfigError, match="can run away"):
+        compile_matcher('a=~".*b.*c.*d.*e.*"')
