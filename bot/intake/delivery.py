@@ -119,7 +119,8 @@ class Intake:
         found = grouped(parsed.alerts, parsed.group_key, parsed.truncated, entrance.service_of)
         groups = [mask.group(group) for group in found]
         mask.count(redactions)
-        return _delivery(letter, _dedupe(letter, parsed)), groups
+        digest = body_digest(letter.body)
+        return _delivery(letter, _dedupe(letter, parsed, digest), digest), groups
 
     def _changes(self, letter: Letter) -> tuple[Delivery, list[Change]]:
         entrance = self._entrance
@@ -128,8 +129,9 @@ class Intake:
         mask = Mask(entrance.redactor)
         changes = [mask.change(_placed(change, entrance.service_named)) for change in told]
         mask.count(redactions)
-        dedupe = _repeated(letter, is_distinct=is_dated(payload))
-        return _delivery(letter, dedupe), changes
+        digest = body_digest(letter.body)
+        dedupe = _repeated(letter, digest, is_distinct=is_dated(payload))
+        return _delivery(letter, dedupe, digest), changes
 
 
 def _placed(change: Change, service_named: Callable[[str], str]) -> Change:
@@ -141,14 +143,14 @@ def _encoding(letter: Letter) -> str:
     return letter.headers.get("content-encoding", "")
 
 
-def _dedupe(letter: Letter, parsed: Parsed) -> str:
+def _dedupe(letter: Letter, parsed: Parsed, digest: str) -> str:
     if parsed.dedupe:
         return f"id:{body_digest(parsed.dedupe.encode())}"
     is_distinct = all(alert.starts_at is not None for alert in parsed.alerts)
-    return _repeated(letter, is_distinct=is_distinct)
+    return _repeated(letter, digest, is_distinct=is_distinct)
 
 
-def _repeated(letter: Letter, *, is_distinct: bool) -> str:
+def _repeated(letter: Letter, digest: str, *, is_distinct: bool) -> str:
     """Return what only a redelivery of this letter has in common with it.
 
     `is_distinct` says that another occurrence would read otherwise, because it says when it began.
@@ -157,13 +159,13 @@ def _repeated(letter: Letter, *, is_distinct: bool) -> str:
     """
     if is_distinct:
         window = int(letter.received_at.timestamp()) // REDELIVERED_S
-        return f"body:{body_digest(letter.body)}:{window}"
+        return f"body:{digest}:{window}"
     if letter.signed_at:
-        return f"signed:{body_digest(letter.body)}:{letter.signed_at}"
+        return f"signed:{digest}:{letter.signed_at}"
     return f"each:{letter.id}"
 
 
-def _delivery(letter: Letter, dedupe: str) -> Delivery:
+def _delivery(letter: Letter, dedupe: str, digest: str) -> Delivery:
     door = letter.door
     names = (*KEPT_HEADERS, door.timestamp_header) if door.timestamp_header else KEPT_HEADERS
     kept = {name: letter.headers[name][:HEADER_CHARS] for name in names if name in letter.headers}
@@ -175,6 +177,7 @@ def _delivery(letter: Letter, dedupe: str) -> Delivery:
         received_at=letter.received_at,
         headers=kept,
         raw=letter.body,
+        digest=digest,
     )
 
 

@@ -11,7 +11,10 @@ from bot.incident.model import Change
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One authentic request as it came. `dedupe` is unique per sender's message."""
+    """One authentic request as it came. `dedupe` is unique per sender's message.
+
+    `digest` is the hex SHA-256 of `raw`; empty: whoever stores it works it out.
+    """
 
     id: str
     source: str
@@ -20,6 +23,7 @@ class Delivery:
     received_at: datetime
     headers: Mapping[str, str]
     raw: bytes
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

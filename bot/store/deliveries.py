@@ -124,7 +124,7 @@ def _row(delivery: Delivery) -> tuple[str, ...]:
         delivery.route,
         delivery.dedupe,
         stamp(delivery.received_at),
-        hashlib.sha256(delivery.raw).hexdigest(),
+        delivery.digest or hashlib.sha256(delivery.raw).hexdigest(),
         json.dumps(dict(delivery.headers)),
     )
 
