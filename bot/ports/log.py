@@ -70,11 +70,7 @@ class Log(Protocol):
         ...
 
     async def sleep(self, stream: str, expect: int, wake_at: datetime | None) -> bool:
-        """Set the incident's alarm unless something to look at came after `expect`.
-
-        Returns False, and changes nothing, when it did. Alerts that only joined an open incident
-        are nothing to look at.
-        """
+        """Set the incident's alarm if `expect` is still the head; False when it moved."""
         ...
 
     async def due(self, now: datetime, limit: int = 500) -> list[str]:

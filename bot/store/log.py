@@ -19,13 +19,7 @@ from bot.store.tables import EVENT, INCIDENT
 from bot.store.tx import Tx
 from bot.store.writer import Writer
 
-# What only joined after `expect` left the alarm alone and needs no look; anything else set it.
-SLEEP = (
-    "UPDATE incident SET wake_at = ? WHERE id = ? AND (seq = ? OR wake_at <= "
-    "(SELECT at FROM event WHERE stream = incident.id AND event.seq = ?) AND NOT EXISTS "
-    "(SELECT 1 FROM event WHERE stream = incident.id AND event.seq > ? "
-    "AND type <> 'AlertsReceived'))"
-)
+SLEEP = "UPDATE incident SET wake_at = ? WHERE id = ? AND seq = ?"
 NEWEST = "SELECT max(number) FROM incident"
 _ROW = EVENT.c
 TAIL = (
@@ -100,13 +94,11 @@ class EventLog:
         return await self._writer.submit(work)
 
     async def sleep(self, stream: str, expect: int, wake_at: datetime | None) -> bool:
-        """Set the incident's alarm unless something to look at came after `expect`.
-
-        Returns False, and changes nothing, when it did.
-        """
+        """Set the incident's alarm if `expect` is still the head; False when it moved."""
         alarm = None if wake_at is None else stamp(wake_at)
-        asked = (alarm, stream, expect, expect, expect)
-        return await self._writer.submit(lambda tx: tx.run(SLEEP, asked).rowcount == 1)
+        return await self._writer.submit(
+            lambda tx: tx.run(SLEEP, (alarm, stream, expect)).rowcount == 1
+        )
 
     async def due(self, now: datetime, limit: int = 500) -> list[str]:
         """Return the ids of incidents whose `wake_at` ≤ `now`, earliest first."""

@@ -79,10 +79,13 @@ def _incident(tx: Tx, state: State, events: Sequence[Event]) -> None:
     }
     connection.execute(insert(INCIDENT).values({**columns, **row}))
     labels = ""
-    if len(events) > 1 and isinstance(events[1].body, AlertsReceived):
-        labels = search.labels_text(alert.labels for alert in events[1].body.alerts)
-    search.add_incident(connection, columns["number"], view.title, view.service, labels)
+    first = events[1].body if len(events) > 1 else None
     opened = events[0].body
+    if isinstance(first, AlertsReceived) and isinstance(opened, IncidentOpened):
+        is_its_own = opened.group_key == first.group_key and opened.by.startswith(first.source)
+        texts = (alert.labels for alert in first.alerts) if is_its_own else ()
+        labels = search.labels_text(texts)
+    search.add_incident(connection, columns["number"], view.title, view.service, labels)
     if bodies and isinstance(opened, IncidentOpened):
         source, _, route = opened.by.partition(":")
         if source == bodies[0].source:

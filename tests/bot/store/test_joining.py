@@ -46,15 +46,14 @@ async def test_a_resolve_wakes_and_rings_the_alarm(tmp_path: Path) -> None:
         assert await store.log.due(clock.now()) == ["INC-1"]
 
 
-async def test_the_loop_may_sleep_although_alerts_joined_but_not_past_a_note(
-    tmp_path: Path,
-) -> None:
+async def test_the_loop_never_sleeps_past_what_it_has_not_seen(tmp_path: Path) -> None:
     clock = FakeClock()
     async with Store.open(f"sqlite:///{tmp_path}/a.db", clock) as store:
         await opened_by(store, "f1")
         clock.advance(1)
         await store.deliveries.accept(delivery("d2", clock.now()), [group(alert("f2"))])
-        assert await store.log.sleep("INC-1", 2, LATER)
+        assert not await store.log.sleep("INC-1", 2, LATER)
+        assert await store.log.sleep("INC-1", 3, LATER)
 
         def build(_state: State) -> Draft:
             return Draft(ACTOR, (note(),))
