@@ -6,9 +6,9 @@ COPY requirements.lock ./
 RUN sed '/^# ---- only development/,$d' requirements.lock > build.lock \
  && sed '/^# ---- only building/,$d' build.lock > run.lock
 RUN python -m venv /opt/triagebot \
- && /opt/triagebot/bin/pip install --require-hashes -r run.lock
+ && /opt/triagebot/bin/pip install --require-hashes --no-deps -r run.lock
 RUN python -m venv /opt/build \
- && /opt/build/bin/pip install --require-hashes -r build.lock
+ && /opt/build/bin/pip install --require-hashes --no-deps -r build.lock
 COPY pyproject.toml LICENSE ./
 COPY bot ./bot
 COPY channels ./channels
@@ -41,7 +41,8 @@ ENV PATH=/opt/triagebot/bin:$PATH \
     HOST=0.0.0.0 \
     PORT=8080 \
     DATABASE_URL=sqlite:////data/triagebot.db \
-    TRIAGE_OPERATOR_TOKEN_FILE=/data/triagebot.token
+    TRIAGE_OPERATOR_TOKEN_FILE=/data/triagebot.token \
+    TRIAGE_SIGNING_KEY_FILE=/data/triagebot.key
 WORKDIR /data
 USER 10001:10001
 VOLUME ["/data"]

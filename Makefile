@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# Processes that run the tests, a file each at a time; 0 runs them all in one.
+WORKERS ?= 2
 
 # One lock in three parts, so that an image takes what runs, its build stage what builds the
 # wheel besides, and a checkout all of it.
@@ -9,6 +11,8 @@ BUILD_LINE := \# ---- only building the wheel needs what follows ----
 DEV_LINE := \# ---- only development needs what follows ----
 COMPILE := UV_PYTHON_DOWNLOADS=never uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml
+# Pins stay as they are unless asked otherwise: make lock UPGRADE=--upgrade
+UPGRADE ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help .venv demo test check bench lock
@@ -32,7 +36,7 @@ help:
 	else \
 	  export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore; \
 	  $(PYTHON) -m venv --clear .venv; \
-	  $(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock; \
+	  $(BIN)/python -m pip install --quiet --require-hashes --no-deps --requirement requirements.lock; \
 	  $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .; \
 	fi; \
 	cp requirements.lock .venv/requirements.lock
@@ -41,7 +45,7 @@ demo: .venv
 	$(BIN)/triagebot demo
 
 test: .venv
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 check: .venv
 	$(BIN)/ruff format --check .
@@ -56,7 +60,8 @@ bench: .venv
 lock:
 	@set -e; made=$$(mktemp -d); trap 'rm -rf "$$made"' EXIT; \
 	but() { sed -n 's/^\([a-z0-9._-]*\)==.*/--no-emit-package \1/p' "$$@"; }; \
-	$(COMPILE) --group dev --output-file "$$made/all"; \
+	if [ -z "$(UPGRADE)" ]; then cp requirements.lock "$$made/all"; fi; \
+	$(COMPILE) --group dev $(UPGRADE) --output-file "$$made/all"; \
 	$(COMPILE) --constraint "$$made/all" --output-file "$$made/run"; \
 	$(COMPILE) --constraint "$$made/all" --group build --output-file "$$made/build" \
 	  $$(but "$$made/run"); \

@@ -9,6 +9,7 @@
     + ForbiddenError   the person is known but may not do this; 403
     + ConflictError    what is asked for clashes with how things stand; 409
   - BusyError          a queue is full or a database is away; 503, the sender retries
+  - UnreadableError    people or policy cannot be read now, so nobody may decide; 503
   - StaleThreadError   another writer appended first; reload and decide again
   - ToolError          a tool ran and says why it could not answer; told to the thread
     + RemoteError      a system we called failed; `retryable` says what to do next
@@ -58,6 +59,10 @@ class BusyError(BotError):
     def __init__(self, message: str, retry_after_s: int = 5) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class UnreadableError(BotError):
+    """Who may do what cannot be looked up now, so nobody may (E-26); says what to mend."""
 
 
 class StaleThreadError(BotError):

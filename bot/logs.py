@@ -49,5 +49,5 @@ def start_logging(level: str, redact: Callable[[str], str], to: TextIO | None = 
     root = logging.getLogger()
     root.handlers[:] = [stream]
     root.setLevel(level.upper())
-    for noisy in ("alembic", "asyncio", "httpcore", "httpx", "uvicorn"):
+    for noisy in ("alembic", "asyncio", "httpcore", "httpx", "procrastinate", "uvicorn"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

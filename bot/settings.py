@@ -30,7 +30,7 @@ class Settings(Section, env_prefix="TRIAGE_"):
     database_url: SecretStr = Field(
         default=SecretStr("sqlite:///triagebot.db"),
         validation_alias="DATABASE_URL",
-        description="Where events live. SQLite file for one process.",
+        description="Where events live: a SQLite file, or `postgresql+psycopg://user:pw@host/db`.",
     )
     host: str = Field(
         default="127.0.0.1", validation_alias="HOST", description="Address to listen on."
@@ -49,6 +49,10 @@ class Settings(Section, env_prefix="TRIAGE_"):
         default=Path("triagebot.token"),
         description="Where the operator's token is kept (mode 0600); made at first start.",
     )
+    operator_token: SecretStr = Field(
+        default=SecretStr(""),
+        description="The operator's token itself, shared by several web processes; no file then.",
+    )
     read_only: bool = Field(default=False, description="1 starts no action whatever policy says.")
     console: bool = Field(default=True, description="Print cards on the server's terminal.")
     allow_insecure_webhook: str = Field(
@@ -61,27 +65,89 @@ class Settings(Section, env_prefix="TRIAGE_"):
         default=2000, ge=1, description="Writes that may wait before 503 is answered."
     )
     debounce_s: float = Field(
-        default=10.0, ge=0, le=600, description="Wait before investigating; critical never waits."
+        default=10.0,
+        ge=0,
+        le=600,
+        description="Seconds before an investigation begins; critical never waits.",
     )
-    max_steps: int = Field(default=10, ge=1, le=10, description="Steps of one run.")
-    run_max_s: float = Field(default=600.0, ge=1, description="Seconds of one run.")
-    proposal_ttl_low_s: int = Field(default=3600, ge=30, le=14400, description="Low risk expiry.")
+    max_steps: int = Field(default=10, ge=1, le=10, description="Steps of one investigation.")
+    run_max_s: float = Field(default=600.0, ge=1, description="Seconds one investigation may take.")
+    proposal_ttl_low_s: int = Field(
+        default=3600, ge=30, le=14400, description="Seconds a proposal of low risk stays open."
+    )
     proposal_ttl_medium_s: int = Field(
-        default=1800, ge=30, le=14400, description="Medium risk expiry."
+        default=1800, ge=30, le=14400, description="Seconds a proposal of medium risk stays open."
     )
-    proposal_ttl_high_s: int = Field(default=900, ge=30, le=14400, description="High risk expiry.")
+    proposal_ttl_high_s: int = Field(
+        default=900, ge=30, le=14400, description="Seconds a proposal of high risk stays open."
+    )
     question_ttl_s: int = Field(default=86400, ge=60, description="Seconds a question stays open.")
+    remind_after_s: int = Field(
+        default=300,
+        ge=30,
+        le=86400,
+        description="Seconds without an answer after which those on call are asked again.",
+    )
+    escalate_after_s: int = Field(
+        default=600,
+        ge=30,
+        le=86400,
+        description="Seconds without an answer after which the next level is called.",
+    )
+    unack_after_s: int = Field(
+        default=1800,
+        ge=60,
+        le=86400,
+        description="Seconds without a human word after which an ack counts no more.",
+    )
+    accept_chat_only_high: bool = Field(
+        default=False,
+        description="1 lets high risk be approved without a one-time code; each card says so.",
+    )
+    signing_key_file: Path = Field(
+        default=Path("triagebot.key"),
+        description="Where the key that seals decisions and checkpoints is kept (mode 0600).",
+    )
+    signing_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="That key itself (64 hex characters), shared by several processes; no file.",
+    )
     changes_window_s: int = Field(
-        default=86400, ge=60, description="How far back changes go on the first card."
+        default=86400,
+        ge=60,
+        description="Seconds back that the first card looks for changes.",
     )
     group_window_s: int = Field(
-        default=14400, ge=60, description="A group that was quiet this long opens a new incident."
+        default=14400,
+        ge=60,
+        description="Seconds of quiet after which a group opens a new incident.",
+    )
+    investigations: int = Field(
+        default=16, ge=1, le=1000, description="Incidents investigated at once; others wait."
     )
     service_slots: int = Field(
-        default=4, ge=1, le=64, description="Incidents of one service driven at once."
+        default=4, ge=1, le=64, description="Incidents of one service investigated at once."
+    )
+    actions_at_once: int = Field(
+        default=4, ge=1, le=64, description="Actions run at once, by all processes together."
     )
     close_after_s: float = Field(
         default=300.0, ge=0, description="Seconds an incident stays resolved before it closes."
+    )
+    keep_deliveries_days: int = Field(
+        default=30, ge=0, description="Days a raw delivery is kept; 0 for ever."
+    )
+    keep_evidence_days: int = Field(
+        default=90, ge=0, description="Days a tool's result is kept; 0 for ever."
+    )
+    keep_max_bytes: int = Field(
+        default=0,
+        ge=0,
+        description="Bytes of deliveries and results kept, oldest go first; 0 for no limit.",
+    )
+    checkpoints: Path | None = Field(
+        default=None,
+        description="File the heads of the log are written to each hour; none without it.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Lowest level of log lines."
@@ -132,7 +198,7 @@ def load_settings(also_known: Iterable[str] = ()) -> Settings:
     from_files = {
         str(Settings.model_fields[field].validation_alias or field): secret(name)
         for field, name in names.items()
-        if env.get(f"{name}_FILE") and not env.get(name)
+        if env.get(f"{name}_FILE") and not env.get(name) and f"{name}_FILE" not in names.values()
     }
     try:
         settings = Settings(**from_files)  # pyright: ignore[reportArgumentType]

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TextIO, TypeVar, runtime_checkable
 
 from pydantic import JsonValue
 
@@ -37,12 +37,14 @@ class Source:
     """A monitoring system: what its webhook means. Verification is the door's (`hooks.yaml`).
 
     `parse(payload, fields)` is pure; `fields` are the route's field pointers (generic JSON only).
-    It raises InputError for garbage and nothing else.
+    It raises InputError for garbage and nothing else. `swift(body)` may read the commonest bodies
+    without the general reader: it returns what `parse` would, or None to have `parse` called.
     """
 
     name: str
     parse: Callable[[JsonValue, Mapping[str, str]], Parsed]
     example: Callable[[datetime], JsonValue]
+    swift: Callable[[bytes], Parsed | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +81,9 @@ class Plan:
     `preview` is text humans see ("" never: say "no preview available" and set `previewed` False,
     which raises the risk by one class, E-32).
     `action` is the name policy rules match: the tool, or `tool:job`.
-    `undo` None means irreversible, unless `ends` says how it ends by itself. `before` is the
-    captured state an undo needs.
+    `targets` counts what it changes at once: many raise the risk (E-21).
+    `undo` None means irreversible, which is high risk, unless `ends` says how it ends by itself or
+    why nothing needs taking back. `before` is the captured state an undo needs.
     """
 
     action: str
@@ -97,6 +100,7 @@ class Plan:
     verify_after_s: tuple[int, ...] = (60, 300, 900)
     ends: str = ""
     before: str = ""
+    targets: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,7 @@ class ActionCall:
 class Action(Protocol):
     """An opened action: changes something, only ever called with a Grant's exact arguments."""
 
-    def declared(self, args: Any) -> str:  # noqa: ANN401
+    def declared(self, args: Any) -> str:  # noqa: ANN401 - each tool has its own
         """Return what defines this action besides its arguments and the tool's version.
 
         Hex SHA-256, or "" when nothing does. It becomes part of the proposal's `tool_version`, so
@@ -125,7 +129,7 @@ class Action(Protocol):
         """
         ...
 
-    async def plan(self, args: Any) -> Plan:  # noqa: ANN401
+    async def plan(self, args: Any) -> Plan:  # noqa: ANN401 - each tool has its own
         """Say what `run` would do; reads only.
 
         Raises:
@@ -133,7 +137,7 @@ class Action(Protocol):
         """
         ...
 
-    async def run(self, args: Any, call: ActionCall) -> ToolResult:  # noqa: ANN401
+    async def run(self, args: Any, call: ActionCall) -> ToolResult:  # noqa: ANN401 - each tool has its own
         """Act once.
 
         Raises:
@@ -142,8 +146,21 @@ class Action(Protocol):
         """
         ...
 
-    async def read_back(self, args: Any, key: str) -> ToolResult | None:  # noqa: ANN401
+    async def read_back(self, args: Any, key: str) -> ToolResult | None:  # noqa: ANN401 - each tool has its own
         """Say whether an interrupted `run` took effect; None when it cannot be told."""
+        ...
+
+
+@runtime_checkable
+class Choosy(Protocol):
+    """An action that says for each call what its declaration allows at most."""
+
+    def cancellable(self, args: Any) -> bool:  # noqa: ANN401 - each tool has its own
+        """Tell whether a call with these arguments may be cut off in the middle."""
+        ...
+
+    def idempotent(self, args: Any) -> bool:  # noqa: ANN401 - each tool has its own
+        """Tell whether a call with these arguments that was never sent may be made again."""
         ...
 
 
@@ -165,6 +182,21 @@ class Needs:
     transport: "AsyncBaseTransport | None" = None
 
 
+@dataclass(frozen=True, slots=True)
+class Assurance:
+    """What an action promises to whoever approves it; without one no rule may enable it (law 10).
+
+    `preview`: its plan shows what would happen, or it has none. `verify`: its plan's probes check
+    afterwards whether it worked; there is no way around that. `undo`: its plan brings the inverse
+    action, or says how it ends by itself, or it is irreversible. `declared`: as the operator's own
+    file says of each, and `check` looks there.
+    """
+
+    preview: Literal["shown", "none", "declared"]
+    verify: Literal["probed", "declared"]
+    undo: Literal["inverse", "ends", "irreversible", "declared"]
+
+
 NOTHING_FITS: dict[str, JsonValue] = {"not": {}}
 """The closed schema of an install that declares nothing the tool could be used on."""
 
@@ -176,7 +208,11 @@ class Tool:
     `open(needs)` yields a ReadTool or an Action, or None when it is not configured. The
     description is what the model and the newcomer read. `schema(needs)` is the closed JSON schema
     of the arguments for this install, and raises ConfigError when a file it needs cannot be used;
-    None: the args model's own.
+    None: the args model's own. A read tool is handed no secret but the variables of its `settings`
+    and those that `secrets` names (E-08). An action that is `cancellable` may be cut off in the
+    middle by the kill switch; what became of it is then unknown (E-35). A call of an `idempotent`
+    one that certainly was never sent is made again on the same grant (E-12). A `Choosy` action
+    narrows both down for each call.
     """
 
     name: str
@@ -189,6 +225,10 @@ class Tool:
     settings: type[Section] | None = None
     timeout_s: float = 10.0
     schema: Callable[[Needs], dict[str, JsonValue]] | None = None
+    secrets: tuple[str, ...] = ()
+    cancellable: bool = False
+    idempotent: bool = False
+    assurance: Assurance | None = None
 
 
 @dataclass(frozen=True, slots=True)

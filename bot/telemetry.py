@@ -1,8 +1,16 @@
 """The metrics of the bot (G-10): Prometheus names, base units, small label sets, no ids."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
 
 REGISTRY = CollectorRegistry()
+ProcessCollector(namespace="triage", registry=REGISTRY)
 FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 SLOW = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 900, 3600, 14400)
 
@@ -13,6 +21,10 @@ alerts_received = Counter(
 webhook_duration = Histogram(
     "triage_webhook_duration_seconds", "Webhook, body read to answer written.",
     ("source", "code"), buckets=FAST, registry=REGISTRY,
+)  # fmt: skip
+webhooks = Counter(
+    "triage_webhooks_total", "Webhooks by door and what became of them; busy was answered 503.",
+    ("source", "route", "outcome"), registry=REGISTRY,
 )  # fmt: skip
 incidents_open = Gauge(
     "triage_incidents_open", "Incidents that are open now.", ("severity",), registry=REGISTRY
@@ -38,8 +50,18 @@ decisions = Counter(
 )  # fmt: skip
 approval_wait = Histogram(
     "triage_approval_wait_seconds", "Proposal shown to decided.",
-    ("risk",), buckets=SLOW, registry=REGISTRY,
+    ("risk",), buckets=sorted({*SLOW, 3}), registry=REGISTRY,
 )  # fmt: skip
+agreement = Gauge(
+    "triage_agreement_ratio",
+    "Share of the decided proposals of the last four weeks that humans approved.",
+    ("action",), registry=REGISTRY,
+)  # fmt: skip
+second_looks = Gauge(
+    "triage_approvers_worth_a_second_look",
+    "Persons who approved nearly all of their last 20 within seconds; /trust names them.",
+    registry=REGISTRY,
+)
 execution_duration = Histogram(
     "triage_execution_duration_seconds", "Action call.",
     ("tool", "outcome"), buckets=SLOW, registry=REGISTRY,
@@ -63,18 +85,92 @@ auth_failures = Counter(
     "triage_auth_failures_total", "Requests that were not from who they said.",
     ("surface", "reason"), registry=REGISTRY,
 )  # fmt: skip
+security_events = Counter(
+    "triage_security_events_total",
+    "What only tampering, or a bug that looks like it, can bring about, by kind.",
+    ("kind",), registry=REGISTRY,
+)  # fmt: skip
+steps_refused = Counter(
+    "triage_steps_refused_total", "Steps that named what is not on the menu, by who chose.",
+    ("by",), registry=REGISTRY,
+)  # fmt: skip
 conclusions = Counter(
     "triage_conclusions_total", "Conclusions by human verdict.", ("verdict",), registry=REGISTRY
 )
 escalations = Counter(
     "triage_escalations_total", "Runs that gave up, by reason.", ("reason",), registry=REGISTRY
 )
+calls = Counter(
+    "triage_calls_total", "Calls of humans that nobody had answered, by level of the ladder.",
+    ("level", "about"), registry=REGISTRY,
+)  # fmt: skip
+ack_time = Histogram(
+    "triage_ack_seconds", "Incident opened to first acknowledged (the mean is the MTTA).",
+    buckets=SLOW, registry=REGISTRY,
+)  # fmt: skip
 conclusion_time = Histogram(
     "triage_time_to_conclusion_seconds", "Incident opened to conclusion.",
     buckets=SLOW, registry=REGISTRY,
 )  # fmt: skip
+investigations = Gauge(
+    "triage_investigations", "Investigations that run, and those that wait for a place.",
+    ("state",), registry=REGISTRY,
+)  # fmt: skip
 queue_depth = Gauge("triage_queue_depth", "Writes that wait for the log.", registry=REGISTRY)
+queue_limit = Gauge("triage_queue_limit", "Writes that may wait.", registry=REGISTRY)
+commit_duration = Histogram(
+    "triage_commit_duration_seconds", "One commit of the writes that waited together.",
+    buckets=FAST, registry=REGISTRY,
+)  # fmt: skip
+due_lag = Gauge(
+    "triage_due_lag_seconds", "How long the most overdue incident waits to be looked at.",
+    registry=REGISTRY,
+)  # fmt: skip
+proposals_open = Gauge(
+    "triage_proposals_open", "Proposals that are not over, by status.",
+    ("status",), registry=REGISTRY,
+)  # fmt: skip
+proposal_age = Gauge(
+    "triage_proposals_oldest_seconds", "Age of the oldest proposal in a status; 0 without one.",
+    ("status",), registry=REGISTRY,
+)  # fmt: skip
+channel_broken = Gauge(
+    "triage_channel_broken", "1 while messages to a channel fail.",
+    ("channel",), registry=REGISTRY,
+)  # fmt: skip
+last_heard = Gauge(
+    "triage_last_heard_timestamp_seconds",
+    "When a door that must speak was last heard; the start of the process when never.",
+    ("source", "route"), registry=REGISTRY,
+)  # fmt: skip
+silent_after = Gauge(
+    "triage_silent_after_seconds", "So long a door may be silent.",
+    ("source", "route"), registry=REGISTRY,
+)  # fmt: skip
+check_ok = Gauge(
+    "triage_check_ok", "1 while a check of /readyz is well.", ("check",), registry=REGISTRY
+)
+self_alarms = Gauge(
+    "triage_self_alarms", "Alarms the bot raised about itself that stand.",
+    ("alertname",), registry=REGISTRY,
+)  # fmt: skip
+last_look = Gauge(
+    "triage_last_look_timestamp_seconds", "When the bot last looked at itself.", registry=REGISTRY
+)
+last_checkpoint = Gauge(
+    "triage_audit_last_checkpoint_timestamp_seconds",
+    "When the heads of all streams were last recorded; 0 before the first time.",
+    registry=REGISTRY,
+)
 audit_last_seq = Gauge("triage_audit_last_seq", "Number of the newest event.", registry=REGISTRY)
+audit_verify_ok = Gauge(
+    "triage_audit_verify_ok",
+    "0 while the newest events of the log are not what was written; see triagebot audit verify.",
+    registry=REGISTRY,
+)
+checkpoint_signed = Gauge(
+    "triage_checkpoint_signed", "1 once this process signed a checkpoint.", registry=REGISTRY
+)
 build_info = Gauge(
     "triage_build_info", "What runs: version, git revision, knowledge revision.",
     ("version", "revision", "knowledge"), registry=REGISTRY,

@@ -1,9 +1,51 @@
-"""What every test gets: hypothesis without deadlines, and the same examples each time in CI."""
+"""What every test gets: hypothesis as it runs here or in CI, and a PostgreSQL when it asks."""
 
 import os
+from collections.abc import Generator
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
+
+from tests import fakes
+from tests.databases import Server, running_server
 
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Generator[Server]:
+    """A server for the whole run, started when the first test asks."""
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture
+def postgresql_url(postgresql: Server) -> Generator[str]:
+    """The address of a fresh database with the schema; a process may be handed it too."""
+    name = postgresql.migrated()
+    yield postgresql.url(name)
+    postgresql.drop(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a fresh database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/bot.db"
+    return str(request.getfixturevalue("postgresql_url"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def each_database(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[str]:
+    """Make `open_store(tmp_path)` mean a database of each kind; yield its address."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/bot.db"
+        return
+    server: Server = request.getfixturevalue("postgresql")
+    url = server.url(server.shared())
+    fakes.DATABASES[tmp_path] = url
+    yield url
+    del fakes.DATABASES[tmp_path]

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from bot.store.store import Store, StoreLimits
 
+DATABASES: dict[Path, str] = {}
+"""The database of a folder, where it is not a file in it."""
 T0 = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)
 
 
@@ -32,6 +34,11 @@ class FakeClock:
 async def open_store(
     folder: Path, clock: FakeClock | None = None, limits: StoreLimits | None = None
 ) -> AsyncGenerator[Store]:
-    """Open `bot.db` in the folder; opening the folder again finds what was stored."""
-    async with Store.open(f"sqlite:///{folder}/bot.db", clock or FakeClock(), limits) as store:
+    """Open the folder's database; opening the folder again finds what was stored."""
+    async with Store.open(url_of(folder), clock or FakeClock(), limits) as store:
         yield store
+
+
+def url_of(folder: Path) -> str:
+    """Return the address of the folder's database: `bot.db` in it, if nothing else was said."""
+    return DATABASES.get(folder, f"sqlite:///{folder}/bot.db")

@@ -7,7 +7,9 @@ from tests.bench.table import Line
 TINY = 0.002
 
 
-@pytest.mark.parametrize("goal", ["P1", "P7", "P9", "P13", "P14", "P16"])
+@pytest.mark.parametrize(
+    "goal", ["P1", "P3", "P5", "P6", "P7", "P8", "P9", "P13", "P14", "P16", "P17", "M2"]
+)
 def test_each_benchmark_runs_and_prints_its_goal(
     goal: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

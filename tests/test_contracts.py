@@ -54,8 +54,15 @@ HOUSE = [
     "bot.__init__",
     "bot.agent.llm",
     "bot.agent.prompt",
+    "bot.engine.call",
+    "bot.engine.choosing",
     "bot.engine.embedded",
+    "bot.engine.execute",
+    "bot.engine.grant",
+    "bot.engine.last_gate",
+    "bot.engine.menu",
     "bot.engine.postgres",
+    "bot.engine.reads",
     "bot.incident.model",
     "bot.incident.reducer",
     "bot.intake.sources.__init__",
@@ -121,6 +128,8 @@ OFFENCES = [
     ("adapters", "tools.write.jobs", "bot.engine"),
     ("channels", "channels.slack", "channels.discord"),
     ("reading", "tools.read.prometheus", "tools.write.jobs"),
+    ("asking", "bot.engine.reads", "bot.engine.execute"),
+    ("asking", "bot.engine.choosing", "bot.engine.call"),
 ]
 
 

@@ -159,6 +159,16 @@ def test_nothing_is_left_for_later() -> None:
     assert found == []
 
 
+def test_every_exception_from_a_rule_has_its_reason() -> None:
+    bare = re.compile("no" + r"qa(?!: [A-Z]+\d+(, [A-Z]+\d+)* - \w)")
+    assert [
+        f"{path.relative_to(ROOT)}:{number}: say why, as in `noqa: S104 - asked, not bound`"
+        for path in [*CODE, *TESTS]
+        for number, line in enumerate(path.read_text().splitlines(), start=1)
+        if bare.search(line.partition("# ")[2]) and path != Path(__file__)
+    ] == []
+
+
 def test_g04_only_settings_reads_the_environment() -> None:
     readers = {
         str(path.relative_to(ROOT))

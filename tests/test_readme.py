@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from bot.app.check import configuration
+from bot.app.policy_table import tried
 from bot.errors import ConfigError
 from bot.logs import FIELDS
 from bot.settings import SHIPPED_RUNBOOKS, Settings, load_settings
@@ -202,6 +203,17 @@ def test_the_shipped_runbooks_propose_the_job_of_the_tutorial() -> None:
     assert rule["action"] == f"job_run:{job['name']}"
     shipped = [path.read_text() for path in SHIPPED_RUNBOOKS.glob("*.md")]
     assert any(f"job: {job['name']}" in text for text in shipped)
+
+
+def test_the_cases_hold_on_the_rules_and_the_people_beside_them(tmp_path: Path) -> None:
+    for name in ("policy.yaml", "people.yaml", "cases.yaml"):
+        tmp_path.joinpath(name).write_text(blocks()[f"rules-{Path(name).stem}.yml"])
+    tmp_path.joinpath("services.yaml").write_text(
+        "services: [{name: blog, owner: sre, environment: staging, tier: 3}, {name: postgres}]"
+    )
+    lines, held = tried(tmp_path / "cases.yaml", tmp_path)
+    assert held, lines
+    assert "3" in lines[-1]
 
 
 @pytest.mark.parametrize(

@@ -9,24 +9,12 @@ from typing import Annotated
 from pydantic import AfterValidator, AliasPath, Field, JsonValue, SecretStr, TypeAdapter
 
 from bot.incident.model import Value
-from bot.settings import Section
 from bot.shelf import Needs
 from tools import address
-from tools.configured import configured
 from tools.credential import bearer
 from tools.http import Call, Remote, Shape, client
 
-
-class Settings(Section, env_prefix="ALERTMANAGER_"):
-    """Without `ALERTMANAGER_URL` its tools stay off the shelf."""
-
-    url: Annotated[str, AfterValidator(address.base)] | None = Field(
-        default=None, description="Address of Alertmanager, with its path prefix if it has one."
-    )
-    token: SecretStr = Field(default=SecretStr(""), description="Bearer token, if it wants one.")
-    silence_max_alerts: int = Field(
-        default=50, ge=1, le=1000, description="Active alerts one silence may hide."
-    )
+Address = Annotated[str, AfterValidator(address.base)]
 
 
 class Matcher(Value):
@@ -104,12 +92,12 @@ async def silences(remote: Remote) -> tuple[Silence, ...]:
 
 
 @asynccontextmanager
-async def connected(needs: Needs) -> AsyncGenerator[tuple[Remote, Settings] | None]:
-    """Yield Alertmanager and the settings, or None without `ALERTMANAGER_URL`."""
-    settings = configured(Settings, needs)
-    if settings.url is None:
+async def connected(
+    needs: Needs, url: Address | None, token: SecretStr, name: str
+) -> AsyncGenerator[Remote | None]:
+    """Yield Alertmanager, asked with the token of the variable `name`; None without an address."""
+    if url is None:
         yield None
         return
-    async with client(needs) as http:
-        credential = bearer(settings.token.get_secret_value(), "ALERTMANAGER_TOKEN")
-        yield Remote(http, "alertmanager", settings.url, credential), settings
+    async with client(needs, lambda: (url,)) as http:
+        yield Remote(http, "alertmanager", url, bearer(token.get_secret_value(), name))

@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+import logging
 import ssl
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -13,13 +14,18 @@ from typing import TypeVar
 import httpx
 from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError
 
+from bot import telemetry
 from bot.errors import RemoteError
 from bot.shelf import Needs
+from tools import address
 from tools.credential import Credential
 
 CAP_BYTES = 5 * 1024 * 1024
 TIMEOUT_S = 9.0
 """Below the shelf's 10 s, so that the message is ours."""
+IDLE_S = 1.0
+"""A connection idle for longer is not used again: a server may close it under a request, and then
+nobody knows whether an action was done."""
 
 NOT_SENT = (
     httpx.ConnectError,
@@ -29,6 +35,11 @@ NOT_SENT = (
 )
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+class NotReachableError(Exception):
+    """A client was asked to speak to a server that nobody configured; the message names it."""
 
 
 class Shape(BaseModel):
@@ -141,6 +152,9 @@ class Remote:
             sent = not isinstance(error, NOT_SENT)
             words = f"no answer within {self.timeout_s:g} s"
             raise RemoteError(self.system, words, sent=sent) from None
+        except NotReachableError as error:
+            words = f"{error} is not an address that was configured; nothing was sent"
+            raise RemoteError(self.system, words, sent=False) from None
         except NOT_SENT:
             words = "cannot connect; is it running, and reachable from here?"
             raise RemoteError(self.system, words, sent=False) from None
@@ -186,16 +200,33 @@ class Remote:
 
 
 @asynccontextmanager
-async def client(needs: Needs) -> AsyncGenerator[httpx.AsyncClient]:
-    """Yield a client without redirects, cookies, proxies of the environment, or compression."""
+async def client(
+    needs: Needs, reach: Callable[[], Iterable[str]]
+) -> AsyncGenerator[httpx.AsyncClient]:
+    """Yield a client without redirects, cookies, proxies of the environment, or compression.
+
+    It reaches the servers of the addresses that `reach` returns at each request, and nothing else
+    (F-02): whoever configured an address is who lets it be asked.
+    """
+
+    async def only_there(request: httpx.Request) -> None:
+        url = str(request.url)
+        if not any(one and address.same_origin(one, url) for one in reach()):
+            telemetry.security_events.labels("egress").inc()
+            log.error("SECURITY: a tool asked for %s, which nobody configured", address.shown(url))
+            raise NotReachableError(address.shown(url))
+
     async with httpx.AsyncClient(
         verify=trusted(),
         follow_redirects=False,
         trust_env=False,
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         headers={"user-agent": "triagebot", "accept-encoding": "identity"},
-        limits=httpx.Limits(max_connections=8, max_keepalive_connections=2),
+        limits=httpx.Limits(
+            max_connections=8, max_keepalive_connections=2, keepalive_expiry=IDLE_S
+        ),
         transport=needs.transport,
+        event_hooks={"request": [only_there]},
     ) as opened:
         yield opened
 

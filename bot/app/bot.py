@@ -2,28 +2,38 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TextIO
 
+from bot.app.access import Access
+from bot.app.dispatching import Calling, dispatcher_of, tenure_of
 from bot.app.household import Household
+from bot.app.job_line import JobLine
+from bot.app.key import Key, list_public, signing_key
 from bot.app.library import FolderLibrary
+from bot.app.role import SERVE, Role, check_role, conninfo_of
+from bot.app.storm_watch import StormWatch
 from bot.app.ticks import Ticks
 from bot.app.toolset import needs, open_tools
 from bot.engine.aftercare import Aftercare
 from bot.engine.drive import Drive, Hands
-from bot.engine.embedded import Embedded
 from bot.engine.execute import Executor, KillSwitch
+from bot.engine.gates import Turnstile
 from bot.engine.prefetch import Prefetcher
 from bot.engine.prepare import Expiry, Preparer
 from bot.engine.reads import Reader
+from bot.engine.summon import Summoner
+from bot.engine.tenure import TenuredLog
 from bot.engine.toolbox import Toolbox
+from bot.errors import BotError
 from bot.incident.effects import RunLimits
 from bot.incident.fact import HOUSE
-from bot.incident.facts_alerts import IncidentOpened
 from bot.knowledge.planner import RunbookPlanner
-from bot.ports import Clock, Dispatcher, Filter
+from bot.knowledge.roster import Roster
+from bot.ports import Clock, Filter
 from bot.settings import Settings
 from bot.shelf import Needs
 from bot.store.store import Store, StoreLimits
@@ -31,6 +41,7 @@ from bot.store.store import Store, StoreLimits
 log = logging.getLogger(__name__)
 Secret = Callable[[str], str]
 PAGE = 200
+AGAIN_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +58,41 @@ class World:
 
 
 class Bot:
-    """The parts below the doors: store, library, tools, loop. Made by `open_bot`."""
+    """The parts below the doors: store, library, tools, loop. Made by `open_bot`.
 
-    def __init__(self, world: World, store: Store, library: FolderLibrary, given: Needs) -> None:
+    Attributes:
+        role: What this process does.
+        conninfo: Address of the PostgreSQL server; empty on SQLite.
+        key: What seals decisions and signs checkpoints.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        role: Role,
+        store: Store,
+        library: FolderLibrary,
+        given: Needs,
+        key: Key,
+    ) -> None:
         settings = world.settings
+        self.key = key
         self.world = world
+        self.role = role
+        self.conninfo = conninfo_of(settings)
+        self._tenure = tenure_of(self.conninfo)
         self.store = store
         self.library = library
         self.given = given
+        self.roster = Roster(library)
         self.ticks = Ticks()
-        self.household = Household(store.log, read_only=settings.read_only)
+        self.access = Access(key)
+        self.household = Household(
+            store.log, read_only=settings.read_only, is_own=self.access.is_own
+        )
         self._woken: list[Callable[[frozenset[str]], None]] = []
-        self._services: dict[str, str] = {}
         self._refreshing: set[asyncio.Task[object]] = set()
+        self._is_held_back = True
 
     def arm(self, box: Toolbox) -> None:
         """Put the loop together around the opened tools, and listen to commits."""
@@ -71,21 +104,40 @@ class Bot:
             settings.proposal_ttl_high_s,
         )
         self.box = box
+        log_port = store.log if self._tenure is None else TenuredLog(store.log, self._tenure)
+        switch = KillSwitch(self._closed, self.household.closed)
         hands = Hands(
             prefetch=Prefetcher(
                 library, store.changes, store.incidents, clock, settings.changes_window_s
             ),
-            reader=Reader(store.log, box, clock),
+            reader=Reader(log_port, box.reading, clock),
             prepare=Preparer(box, library, clock, expiry, read_only=settings.read_only),
-            executor=Executor(store.log, box, library, clock, KillSwitch(self.household.closed)),
-            aftercare=Aftercare(store.log, box),
+            executor=Executor(store.log, box, library, clock, switch, self.key),
+            aftercare=Aftercare(log_port, box),
+            summoner=Summoner(self.roster, clock),
             box=box,
             model=RunbookPlanner(),
         )
-        self.drive = Drive(store.log, clock, hands, self.limits, self._digests)
-        self.dispatcher: Dispatcher = Embedded(
-            store.log, clock, self.drive, self._slot_of, settings.service_slots
+        self.gate = Turnstile(
+            settings.investigations,
+            settings.service_slots,
+            self._called_up,
+            time.monotonic,
         )
+        self.drive = Drive(log_port, clock, hands, self.limits, self._digests)
+        calling = Calling(
+            store,
+            clock,
+            self.role,
+            self.conninfo,
+            self._tenure,
+            settings.service_slots,
+            settings.investigations,
+        )
+        self.dispatcher = dispatcher_of(calling, self.drive, self.gate)
+        line = JobLine(store.database) if self.conninfo else self.gate
+        self.weather = StormWatch(line, store.incidents, clock)
+        self.on_commit(self.weather.committed)
         store.listen(self._committed)
 
     def limits(self) -> RunLimits:
@@ -96,6 +148,9 @@ class Bot:
             max_steps=settings.max_steps,
             run_max_s=settings.run_max_s,
             question_ttl_s=settings.question_ttl_s,
+            remind_after_s=settings.remind_after_s,
+            escalate_after_s=settings.escalate_after_s,
+            unack_after_s=settings.unack_after_s,
             close_after_s=settings.close_after_s,
             paused=self.household.paused,
             read_only=settings.read_only,
@@ -116,6 +171,7 @@ class Bot:
         await self.household.refresh()
         await self.library.announce(self.store.log)
         await self._wake_unfinished()
+        self._is_held_back = self.household.paused
 
     async def _wake_unfinished(self) -> None:
         """Drive every incident that is not closed: what held them back may be gone."""
@@ -131,33 +187,47 @@ class Bot:
 
     def _committed(self, streams: frozenset[str]) -> None:
         if HOUSE in streams:
-            task: asyncio.Task[object] = asyncio.create_task(self._house_changed())
+            task: asyncio.Task[object] = asyncio.create_task(self._look_until_seen())
             self._refreshing.add(task)
             task.add_done_callback(self._refreshing.discard)
-        for stream in streams:
-            if stream != HOUSE:
+        if not self.conninfo:  # there, what woke a stream deferred its job
+            for stream in streams - {HOUSE}:
                 self.dispatcher.wake(stream)
         if streams:
             for woken in self._woken:
                 woken(streams)
         self.ticks.tick()
 
-    async def _house_changed(self) -> None:
-        was = self.household.paused
-        await self.household.refresh()
-        if was and not self.household.paused:
-            await self._wake_unfinished()
+    async def _look_until_seen(self) -> None:
+        is_told = False
+        while True:
+            try:
+                return await self.look()
+            except BotError as error:  # the database is away
+                if not is_told:
+                    log.warning("the bot's own state could not be read; tried again: %s", error)
+                is_told = True
+                await asyncio.sleep(AGAIN_S)
 
-    async def _slot_of(self, incident: str) -> str:
-        """Return the service whose slots an incident uses; its own when it has none."""
-        if incident not in self._services:
-            if len(self._services) > 10_000:
-                self._services.clear()
-            first = (await self.store.log.load(incident))[:1]
-            opened = first[0].body if first else None
-            service = opened.service if isinstance(opened, IncidentOpened) else ""
-            self._services[incident] = service or incident
-        return self._services[incident]
+    async def look(self) -> None:
+        """Read the bot's own state anew; when it is paused no longer, drive what that held back.
+
+        Raises:
+            BusyError: The database is away.
+        """
+        await self.household.refresh()
+        if self.household.paused:
+            self._is_held_back = True
+        elif self._is_held_back:  # not until it was seen to: whoever else looked does not count
+            await self._wake_unfinished()
+            self._is_held_back = False
+
+    def _closed(self) -> str:
+        """Return why no action may start in this process now; empty when it may."""
+        return self.household.closed() or ("" if self._tenure is None else self._tenure.closed())
+
+    def _called_up(self, incident: str) -> None:
+        self.dispatcher.wake(incident)
 
     def _digests(self) -> dict[str, str]:
         return {
@@ -166,19 +236,22 @@ class Bot:
         }
 
 
-async def open_bot(stack: AsyncExitStack, world: World) -> Bot:
+async def open_bot(stack: AsyncExitStack, world: World, role: Role = SERVE) -> Bot:
     """Open the store, the library and the tools; the stack closes them in reverse order.
 
     Raises:
         ConfigError: A setting, a file or the database will not do; says what to mend.
     """
     settings = world.settings
-    library = FolderLibrary(settings.runbooks)
-    limits = StoreLimits(settings.queue_max, settings.group_window_s)
+    check_role(role, settings)
+    key = signing_key(settings, makes=role is SERVE)
+    list_public(settings, key)
+    library = FolderLibrary(settings.runbooks, chat_only_high=settings.accept_chat_only_high)
+    limits = StoreLimits(settings.queue_max, settings.group_window_s, settings.actions_at_once)
     url = settings.database_url.get_secret_value()
     store = await stack.enter_async_context(Store.open(url, world.clock, limits))
     console = world.console if settings.console else None
     given = needs(library.file, world.secret, store.changes, world.clock, console)
-    bot = Bot(world, store, library, given)
+    bot = Bot(world, role, store, library, given, key)
     bot.arm(await open_tools(stack, given, store.evidence, world.clock))
     return bot

@@ -7,18 +7,25 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from bot.app.clock import SystemClock
+from bot.app.database import examine_database
+from bot.app.key import check_key
 from bot.app.readiness import gate_problems
+from bot.app.role import ROLES, SERVE, WORKER, Role, check_role
 from bot.app.routes import routes_of
+from bot.app.scope import scoped
+from bot.app.token import given_token
 from bot.app.toolset import needs
 from bot.errors import ConfigError
 from bot.incident.model import Change
+from bot.incident.stepup import FOOTER
 from bot.knowledge import lint
 from bot.knowledge.library import Knowledge
-from bot.knowledge.policy_file import unreachable
+from bot.knowledge.reach import turns_of_nobody, unheard, unreachable
 from bot.settings import (
     SHIPPED_RUNBOOKS,
     Settings,
     effective,
+    environment,
     load_settings,
     secret,
     variable,
@@ -41,14 +48,21 @@ class NoChanges:
         return []
 
 
-def configuration() -> tuple[list[str], bool]:
-    """Return what to print, and whether the bot can start as it is."""
+def configuration(role: str = SERVE.name) -> tuple[list[str], bool]:
+    """Return what to print, and whether the bot can start as it is, in this role."""
     lines = [version_line(), ""]
     try:
         settings = load_settings(declared_variables())
         rows = [*effective(settings), *_adapter_rows()]
         lines += [f"  {name:<32} {value}".rstrip() for name, value, _ in rows]
+        check_role(_role(role), settings)
+        given_token(settings)
+        check_key(settings, makes=_role(role) is SERVE)
         problems, notes = _inspect(settings)
+        if role == WORKER.name and settings.public_url is None:
+            notes.append(
+                "TRIAGE_PUBLIC_URL is not set: links of this worker's cards lead to itself"
+            )
     except ConfigError as error:
         problems, notes = str(error).splitlines(), []
     lines.append("")
@@ -56,6 +70,12 @@ def configuration() -> tuple[list[str], bool]:
     lines.extend(f"problem  {problem}" for problem in problems)
     lines.append("check: the bot can start" if not problems else "check: mend the problems above")
     return lines, not problems
+
+
+def _role(name: str) -> Role:
+    if name not in ROLES:
+        raise ConfigError(f"--role: there is no {name}; there are {', '.join(ROLES)}")
+    return ROLES[name]
 
 
 def _adapter_rows() -> list[tuple[str, str, str]]:
@@ -66,7 +86,7 @@ def _adapter_rows() -> list[tuple[str, str, str]]:
     for kind in dict.fromkeys(one.settings for one in declared if one.settings is not None):
         with suppress(ConfigError):
             rows += effective(configured(kind, given))
-    return rows
+    return list(dict.fromkeys(rows))
 
 
 def _inspect(settings: Settings) -> tuple[list[str], list[str]]:
@@ -74,18 +94,24 @@ def _inspect(settings: Settings) -> tuple[list[str], list[str]]:
     given = offline(knowledge)
     routes = routes_of(knowledge, secret, settings.allow_insecure_webhook)
     lacking, opened = asyncio.run(_open_each(given))
-    problems = [*lint_knowledge(knowledge, given), *lacking, *gate_problems(knowledge)]
+    database, unfit = examine_database(settings)
+    problems = [*lint_knowledge(knowledge, given), *lacking, *gate_problems(knowledge), *unfit]
     every = sorted({*READ_TOOLS, *ACTIONS})
     there = ", ".join(name for name in every if name in opened)
     absent = ", ".join(name for name in every if name not in opened) or "none"
     notes = [
+        *database,
         f"tools configured: {there}",
         f"tools left out for want of their address: {absent}",
         *routes.problems(),
         *unreachable(knowledge.policy, knowledge.people),
+        *turns_of_nobody(knowledge.people),
+        *unheard(knowledge.policy, {*CHANNELS, "api"}),
     ]
     if not any(rule.allow for rule in knowledge.policy.rules):
         notes.append("READ-ONLY: policy.yaml enables no action; a rule that allows one does")
+    if settings.accept_chat_only_high:
+        notes.append(FOOTER)
     if settings.read_only:
         notes.append("READ-ONLY: TRIAGE_READ_ONLY is set; no action starts whatever policy says")
     return problems, notes
@@ -98,7 +124,7 @@ async def _open_each(given: Needs) -> tuple[list[str], list[str]]:
     for tool in (*READ_TOOLS.values(), *ACTIONS.values()):
         async with AsyncExitStack() as stack:
             try:
-                if await stack.enter_async_context(tool.open(given)) is not None:
+                if await stack.enter_async_context(tool.open(scoped(given, tool))) is not None:
                     opened.append(tool.name)
             except ConfigError as error:
                 problems.append(f"{tool.name}: {error}")
@@ -141,11 +167,12 @@ def lint_folder(path: Path) -> list[str]:
 def declared_variables() -> set[str]:
     """Return the environment variables that the knowledge folder's hooks declare.
 
-    Empty when the folder cannot be read: whoever loads it next says why.
+    When the folder cannot be read, every name that is set may be one of them: no name is called
+    unknown, and whoever loads the folder next says what is wrong with it.
     """
     try:
         knowledge = Folder(Path(secret(variable("runbooks")) or SHIPPED_RUNBOOKS)).load()
         insecure = secret(variable("allow_insecure_webhook"))
         return set(routes_of(knowledge, secret, insecure).variables())
     except ConfigError:
-        return set()
+        return set(environment())

@@ -4,15 +4,17 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 from pydantic import JsonValue
 
 from bot import telemetry
-from bot.errors import BotError
+from bot.errors import BotError, UnreadableError
+from bot.incident.authority import Person, Policy
 from bot.incident.fact import HOUSE
 from bot.incident.facts_house import KnowledgeLoaded, PolicyLoaded
-from bot.incident.model import Policy, Runbook
+from bot.incident.model import Runbook
 from bot.knowledge.catalog import Catalogue
 from bot.knowledge.library import Knowledge
 from bot.knowledge.people import People
@@ -24,14 +26,17 @@ from bot.version import revision as build_revision
 log = logging.getLogger(__name__)
 ACTOR = "bot:library"
 LOOK_S = 2.0
+LAX = {"chat_only_high": True}
 
 
 class FolderLibrary:
     """Implements ports.Library over a folder; a broken folder leaves the last good state in use."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, chat_only_high: bool = False) -> None:
+        self._chat_only_high = chat_only_high
         self._folder = Folder(path)
         self._folder.load()
+        self._told = self.knowledge
 
     @property
     def knowledge(self) -> Knowledge:
@@ -60,8 +65,9 @@ class FolderLibrary:
 
     @property
     def policy(self) -> Policy:
-        """The policy in force."""
-        return self.knowledge.policy
+        """The policy in force, with what the operator set beside the file."""
+        policy = self.knowledge.policy
+        return policy.model_copy(update=LAX) if self._chat_only_high else policy
 
     @property
     def digests(self) -> Mapping[str, str]:
@@ -73,10 +79,27 @@ class FolderLibrary:
         """The folder's state in one word."""
         return self.knowledge.revision
 
+    async def afresh(self) -> None:
+        """Look whether a file changed, now.
+
+        Raises:
+            UnreadableError: The folder as it stands now cannot be read.
+        """
+        await asyncio.to_thread(self._folder.reload)
+        if self.problem:
+            raise UnreadableError(
+                f"the knowledge folder cannot be read as it stands now ({self.problem}), "
+                "so nobody can be authorised"
+            )
+
     def owner(self, service: str) -> str:
         """Return the owner of a service; empty when unknown."""
         found = self.catalogue.get(service)
         return found.owner if found is not None else ""
+
+    def on_call(self, service: str, at: datetime, level: int = 1) -> tuple[Person, ...]:
+        """Return who is on call for a service at a time, on a level of its ladder; maybe nobody."""
+        return self.people.on_call(self.owner(service), at, level, service)
 
     def file(self, name: str) -> JsonValue:
         """Return a YAML file's parsed value; {} when absent."""
@@ -84,22 +107,34 @@ class FolderLibrary:
 
     async def announce(self, log_port: Log, *, policy_changed: bool = True) -> None:
         """Record, and tell the metrics, which knowledge (and policy) is in force from now on."""
+        knowledge = self.knowledge
         loaded = KnowledgeLoaded(revision=self.revision, digests=dict(self.digests))
         policy = PolicyLoaded(digest=self.policy.digest)
         facts = (loaded, policy) if policy_changed else (loaded,)
         telemetry.build_info.clear()
         telemetry.build_info.labels(VERSION, build_revision(), self.revision).set(1)
         await log_port.record(HOUSE, lambda _state: Draft(ACTOR, facts))
+        self._told = knowledge
+
+    async def announce_change(self, log_port: Log) -> None:
+        """Record what is in force now if the log does not say so yet (E-42).
+
+        Whoever looked afresh may have read a change before the watch did, and a log that took
+        nothing then is told at the next look.
+        """
+        if self.knowledge.digests == self._told.digests:
+            return
+        log.info("knowledge reloaded, revision %s", self.revision)
+        changed = self.knowledge.policy.digest != self._told.policy.digest
+        with suppress(BotError):
+            await self.announce(log_port, policy_changed=changed)
 
     async def watch(self, log_port: Log, stopping: asyncio.Event) -> None:
         """Look every two seconds whether a file changed, until stopping."""
         told = ""
         while not stopping.is_set():
-            before = self.policy.digest
-            if await asyncio.to_thread(self._folder.reload) is not None:
-                log.info("knowledge reloaded, revision %s", self.revision)
-                with suppress(BotError):
-                    await self.announce(log_port, policy_changed=self.policy.digest != before)
+            await asyncio.to_thread(self._folder.reload)
+            await self.announce_change(log_port)
             if self.problem != told:
                 told = self.problem
                 if told:

@@ -10,16 +10,23 @@ from bot.errors import BotError
 from bot.incident import facts_action as action
 from bot.incident.events import Event
 from bot.incident.fact import HOUSE
-from bot.incident.facts_alerts import ConclusionJudged
+from bot.incident.facts_alerts import (
+    ConclusionJudged,
+    IncidentAcked,
+    IncidentEscalated,
+    IncidentHandedOff,
+    QuestionReminded,
+)
 from bot.incident.facts_run import BudgetSpent, ConclusionReached, EscalationRaised
 from bot.incident.model import SEVERITIES
-from bot.incident.reducer import State, fold
+from bot.incident.reducer import State
 from bot.ports import Clock, Filter, Incidents, Log
 
 log = logging.getLogger(__name__)
 KNOWN_MAX = 5000
 BREATH_S = 0.25
 """Pause after each count, so that a burst of commits is one look."""
+LEVELS_SHOWN = 9
 ENDS: dict[type, str] = {
     action.ProposalApproved: "approved",
     action.ProposalDenied: "denied",
@@ -76,16 +83,12 @@ class Meter:
         telemetry.audit_last_seq.set(await self._log.changed())
 
     async def _stream(self, stream: str) -> None:
-        events = await self._log.load(stream)
-        new = [
-            event
-            for event in events
-            if event.seq > self._seen.get(stream, 0) and event.at >= self._since
-        ]
-        if not new:
+        events = await self._log.load(stream, self._seen.get(stream, 0))
+        if not events:
             return
-        self._seen[stream] = new[-1].seq
-        state = fold(events)
+        self._seen[stream] = events[-1].seq
+        new = [event for event in events if event.at >= self._since]
+        state = await self._log.state(stream)
         for event in new:
             count_event(state, event)
             log.info(event.type, extra=traced(state, event))
@@ -113,7 +116,8 @@ def count_event(state: State, event: Event) -> None:
         _proposal(state, str(getattr(body, "proposal", "")), getattr(body, "attempt", ""), name)
     match body:
         case action.ActionProposed():
-            _proposal(state, body.proposal.id, "", "proposed")
+            word = "proposed" if body.proposal.revision == 1 else "edited"
+            _proposal(state, body.proposal.id, "", word)
         case action.ActionFinished() | action.ActionReconciled():
             _proposal(state, "", body.attempt, "succeeded" if body.ok else "failed")
         case ConclusionReached():
@@ -126,13 +130,37 @@ def count_event(state: State, event: Event) -> None:
         case EscalationRaised():
             telemetry.escalations.labels("raised").inc()
         case _:
-            pass
+            _count_care(state, event)
 
 
 def _since_opened(state: State, at: datetime) -> None:
     if state.incident.opened_at is not None:
         seconds = (at - state.incident.opened_at).total_seconds()
         telemetry.conclusion_time.observe(max(seconds, 0))
+
+
+def _count_care(state: State, event: Event) -> None:
+    """Count who was called and who took care."""
+    body = event.body
+    match body:
+        case IncidentAcked() | IncidentHandedOff():
+            _first_ack(state, event.at)
+        case IncidentEscalated():
+            about = "incident" if not body.about else "question"
+            about = "proposal" if body.about in state.incident.proposals else about
+            telemetry.calls.labels(str(min(body.level, LEVELS_SHOWN)), about).inc()
+        case action.ProposalReminded():
+            telemetry.calls.labels("1", "proposal").inc()
+        case QuestionReminded():
+            telemetry.calls.labels("1", "question").inc()
+        case _:
+            pass
+
+
+def _first_ack(state: State, at: datetime) -> None:
+    view = state.incident
+    if view.opened_at is not None and view.first_acked_at == at:
+        telemetry.ack_time.observe(max((at - view.opened_at).total_seconds(), 0))
 
 
 def _proposal(state: State, identifier: str, attempt: str, outcome: str) -> None:

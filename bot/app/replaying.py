@@ -1,4 +1,4 @@
-"""Prints a thread and what it folds to, and the verdict on the hash chains."""
+"""Prints a thread and what it folds to."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,6 @@ from bot.incident.events import Event, Unknown, encode, stamp
 from bot.incident.fact import HOUSE
 from bot.incident.house import House, extend_house
 from bot.incident.reducer import State, fold
-from bot.store.store import Store
 from channels.console.text import visible
 
 BODY_CHARS = 400
@@ -70,13 +69,3 @@ def _state_lines(state: State, effect: str) -> Iterator[str]:
     for identifier, proposal in view.proposals.items():
         yield f"proposal    P-{identifier} {proposal.status} {proposal.why}".rstrip()
     yield f"next        {effect}"
-
-
-async def verify_lines(store: Store) -> tuple[list[str], bool]:
-    """Check every chain; return what to print and whether all is sound."""
-    breaks = await store.verify()
-    heads = await store.log.heads()
-    if not breaks:
-        total = sum(seq for seq, _ in heads.values())
-        return [f"sound: {len(heads)} streams, {total} events, every hash fits"], True
-    return [f"{one.stream} event {one.seq}: {one.why}" for one in breaks], False

@@ -1,9 +1,9 @@
-"""`triagebot serve`: opens everything, serves it, and ends in order (G-02)."""
+"""`triagebot serve`, `web` and `worker`: opens everything, serves it, and ends in order (G-02)."""
 
 import asyncio
 import logging
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -11,28 +11,44 @@ from socket import socket
 from typing import Any
 
 from bot import telemetry
+from bot.app.access import SealedSessions
+from bot.app.auditing import Auditing
 from bot.app.bot import Bot, World, open_bot
-from bot.app.clock import SystemClock
-from bot.app.entrances import inbox_of, intake_of
+from bot.app.clock import SteadyClock
+from bot.app.crew import duties_of, run_duties
+from bot.app.entrances import inbox_of, intake_of, links_of, pen_of, totp_of
 from bot.app.health import Health
-from bot.app.meter import Meter
-from bot.app.posting import open_posting
-from bot.app.process import Stop, WebServer, bound_socket, run_loop, spare_collector, url_of
+from bot.app.keeping import Keeper
+from bot.app.posting import Posting, open_posting
+from bot.app.process import (
+    Stop,
+    WebServer,
+    bound_socket,
+    give_back,
+    run_loop,
+    spare_collector,
+    spare_memory,
+    url_of,
+)
+from bot.app.role import SERVE, Role, check_role
 from bot.app.routes import RouteShelf
-from bot.app.token import operator_token
-from bot.conversation.outbox import Outbox
+from bot.app.token import given_token, operator_token
+from bot.engine.duty import Duty
 from bot.intake.sources import SOURCES
+from bot.intake.tokens import ApiTokens
 from bot.knowledge.redact import redact
 from bot.logs import start_logging
 from bot.settings import Settings, secret
 from bot.version import VERSION, revision, version_line
 from bot.web.doors import Door, Doors, Standing
-from bot.web.server import build
+from bot.web.server import build, build_vitals
 from bot.web.session import digest_of
 
 log = logging.getLogger(__name__)
 EFFECTS_S = 15.0
 """How long running effects may finish after SIGTERM; an action is never cut off earlier."""
+LAST_S = 5.0
+"""How long messages in flight, open requests and duties may take after that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,33 +60,40 @@ class Listening:
     first_run_token: str
 
 
-def serve_until_stopped(settings: Settings, announce: Callable[[Listening], None]) -> int:
+def serve_until_stopped(
+    settings: Settings, announce: Callable[[Listening], None], role: Role = SERVE
+) -> int:
     """Run until SIGTERM or SIGINT; return 0. `announce` is called once requests are answered.
 
     Raises:
         ConfigError: It cannot start; the message says what to mend.
     """
+    spare_memory()
     start_logging(settings.log_level, lambda text: redact(text).text)
-    return run_loop(_serve(settings, announce))
+    return run_loop(_serve(settings, announce, role))
 
 
-async def _serve(settings: Settings, announce: Callable[[Listening], None]) -> int:
+async def _serve(settings: Settings, announce: Callable[[Listening], None], role: Role) -> int:
     stop = Stop()
     stop.listen()
 
     def ready(listening: Listening) -> None:
         spare_collector()
-        log.info("%s listens on %s", version_line(), listening.url)
+        log.info("%s (%s) listens on %s", version_line(), role.name, listening.url)
         announce(listening)
 
     with bound_socket(settings.host, settings.port) as sock:
-        await run_bot(World(settings, SystemClock(), secret, sys.stderr), sock, stop, ready)
+        await run_bot(World(settings, SteadyClock(), secret, sys.stderr), sock, stop, ready, role)
     log.info("stopped")
     return 0
 
 
 async def run_bot(
-    world: World, sock: socket, stop: Stop, ready: Callable[[Listening], None]
+    world: World,
+    sock: socket,
+    stop: Stop,
+    ready: Callable[[Listening], None],
+    role: Role = SERVE,
 ) -> None:
     """Open everything, serve on `sock` until `stop`, and close everything in order.
 
@@ -78,28 +101,38 @@ async def run_bot(
         ConfigError: It cannot start; the message says what to mend.
     """
     settings = world.settings
-    token, is_new = operator_token(settings.operator_token_file)
+    check_role(role, settings)
+    token, is_new = operator_token(settings) if role.answers else (given_token(settings), False)
     url = str(settings.public_url).rstrip("/") if settings.public_url else url_of(sock)
     running = Listening(url, token, world.clock.token(20) if is_new else "")
     async with AsyncExitStack() as stack:
-        bot = await open_bot(stack, world)
+        bot = await open_bot(stack, world, role)
         telemetry.queue_depth.set_function(lambda: bot.store.writer.waiting)
+        telemetry.queue_limit.set(settings.queue_max)
         posting = await open_posting(stack, bot, url)
-        server = WebServer(build(_doors(bot, posting, running, stop)), sock)
-        await _run(bot, posting, server, stop, partial(ready, running))
+        keeper = Keeper(bot.store, world.clock, settings, bot.key)
+        doors = _doors(bot, posting, keeper, running, stop)
+        server = WebServer(build(doors) if role.answers else build_vitals(doors), sock)
+        duties = duties_of(bot, posting, keeper)
+        await _run(bot, posting, duties, server, stop, partial(ready, running))
 
 
 async def _run(
-    bot: Bot, posting: Outbox, server: WebServer, stop: Stop, ready: Callable[[], None]
+    bot: Bot,
+    posting: Posting,
+    duties: Mapping[str, Duty],
+    server: WebServer,
+    stop: Stop,
+    ready: Callable[[], None],
 ) -> None:
-    meter = Meter(bot.store.log, bot.store.incidents, bot.world.clock)
-    bot.on_commit(meter.wake)
+    over = asyncio.Event()
     await bot.begin()
     parts: Sequence[Coroutine[Any, Any, None]] = (
         bot.dispatcher.run(),
         bot.library.watch(bot.store.log, stop.event),
-        meter.run(stop.event),
-        posting.run(),
+        run_duties(bot, duties, over),
+        bot.weather.run(stop.event, posting.wake),
+        give_back(stop.event),
         server.run(ready),
     )
     tasks = [asyncio.create_task(part) for part in parts]
@@ -110,15 +143,16 @@ async def _run(
     bot.ticks.stop()
     await bot.dispatcher.stop(EFFECTS_S)
     server.stop()
-    await posting.stop()
-    await ending
-    results = await asyncio.gather(*tasks, return_exceptions=True)
-    for result in results:
-        if isinstance(result, BaseException):
+    over.set()
+    await asyncio.wait({*tasks, ending}, timeout=LAST_S)
+    for task in tasks:
+        task.cancel()
+    for result in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(result, Exception):
             raise result
 
 
-def _doors(bot: Bot, posting: Outbox, running: Listening, stop: Stop) -> Doors:
+def _doors(bot: Bot, posting: Posting, keeper: Keeper, running: Listening, stop: Stop) -> Doors:
     store, world = bot.store, bot.world
     routes = RouteShelf(bot.library, world.secret, world.settings.allow_insecure_webhook)
     intake = intake_of(bot, routes)
@@ -129,31 +163,40 @@ def _doors(bot: Bot, posting: Outbox, running: Listening, stop: Stop) -> Doors:
             version=VERSION,
             revision=revision(),
             read_only=bot.read_only,
-            doors=tuple(Door(one.source, one.route, one.auth) for one in routes().all()),
+            doors=tuple(
+                Door(one.source, one.route, one.auth, one.closed) for one in routes().all()
+            ),
             channels=posting.names,
             policy_digest=bot.library.policy.digest,
             knowledge_revision=bot.library.revision,
             problems=tuple(filter(None, (bot.library.problem, routes.problem))),
+            storm=bot.weather.storm.line,
         )
 
     return Doors(
         log=store.log,
         incidents=store.incidents,
         evidence=store.evidence,
-        sessions=store.sessions,
+        sessions=SealedSessions(store.sessions, bot.key),
         clock=world.clock,
         inbox=inbox_of(bot, running.url),
         hook=intake.hook,
         change=intake.change,
         library=bot.library,
         house=bot.household.refresh,
+        scores=store.scores,
         cards=posting.cards,
         standing=standing,
-        health=Health(bot, routes, posting.hurt),
+        health=Health(bot, routes, posting.hurt, lambda: keeper.problem),
         subscribe=bot.ticks.subscribe,
         settings=world.settings,
         operator_token=running.operator_token,
         first_run_digest=digest_of(first) if first else "",
         stopping=stop,
         sources=frozenset(SOURCES),
+        step_up=totp_of(bot),
+        auditor=Auditing(store, world.settings, bot.key, keeper),
+        full=store.writer.full,
+        links=links_of(bot, running.url),
+        tokens=ApiTokens(pen_of(bot), world.clock),
     )

@@ -5,8 +5,7 @@ import re
 from bot.conversation.cards import draw
 from bot.conversation.look import Look
 from bot.errors import InputError, NotFoundError
-from bot.incident.reducer import fold
-from bot.ports import IncidentRow
+from bot.ports import IncidentRow, ProposalRow
 from bot.store.store import Store
 from bot.version import VERSION
 from channels.console.text import render_text, visible
@@ -24,6 +23,17 @@ async def show_text(store: Store, name: str) -> str:
     found = INCIDENT.match(name)
     if found is not None:
         return await _cards(store, f"INC-{int(found[1])}", "")
+    row = await proposal_meant(store, name)
+    return await _cards(store, row.incident, row.id)
+
+
+async def proposal_meant(store: Store, name: str) -> ProposalRow:
+    """Return the one proposal that `name` (`P-7F3K`, an id, its first characters) means.
+
+    Raises:
+        NotFoundError: There is no such proposal.
+        InputError: The name could mean several proposals.
+    """
     prefix = name.upper().removeprefix("P-")
     rows = await store.incidents.find_proposal(prefix) if len(prefix) >= 4 else []
     exact = [row for row in rows if row.id == prefix] or rows
@@ -32,7 +42,7 @@ async def show_text(store: Store, name: str) -> str:
     if len(exact) > 1:
         names = ", ".join(f"P-{row.id}" for row in exact[:5])
         raise InputError(f"{name} could be {names}; type more characters")
-    return await _cards(store, exact[0].incident, exact[0].id)
+    return exact[0]
 
 
 def row_line(row: IncidentRow) -> str:
@@ -45,7 +55,7 @@ def row_line(row: IncidentRow) -> str:
 
 
 async def _cards(store: Store, incident: str, proposal: str) -> str:
-    state = fold(await store.log.load(incident))
+    state = await store.log.state(incident)
     if not state.exists:
         raise NotFoundError(f"there is no incident {incident}")
     cards = draw(state, Look(version=f"triagebot {VERSION}"))

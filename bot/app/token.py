@@ -5,11 +5,48 @@ import secrets
 from pathlib import Path
 
 from bot.errors import ConfigError
+from bot.settings import Settings
 
 MODE = 0o600
+SHORTEST = 20
 
 
-def operator_token(path: Path) -> tuple[str, bool]:
+def operator_token(settings: Settings) -> tuple[str, bool]:
+    """Return the operator's token, and whether it was made just now.
+
+    Raises:
+        ConfigError: The one that is set is short; or the file cannot be read or made, is empty,
+            or others may read it.
+    """
+    given = given_token(settings)
+    return (given, False) if given else make_token(settings.operator_token_file)
+
+
+def known_token(settings: Settings) -> str:
+    """Return the operator's token of a bot that was started before.
+
+    Raises:
+        ConfigError: There is none, or it cannot be read.
+    """
+    return given_token(settings) or read_token(settings.operator_token_file)
+
+
+def given_token(settings: Settings) -> str:
+    """Return the token that the environment gives; "" when the file is to be used.
+
+    Raises:
+        ConfigError: It is short.
+    """
+    token = settings.operator_token.get_secret_value()
+    if token and len(token) < SHORTEST:
+        raise ConfigError(
+            f"TRIAGE_OPERATOR_TOKEN is shorter than {SHORTEST} characters; make one with: "
+            "openssl rand -hex 32"
+        )
+    return token
+
+
+def make_token(path: Path) -> tuple[str, bool]:
     """Return the token in `path`, and whether it was made just now.
 
     Raises:

@@ -7,6 +7,7 @@ from typing import TextIO, cast
 
 from pydantic import JsonValue
 
+from bot.app.scope import scoped
 from bot.engine.toolbox import OpenAction, OpenRead, Toolbox
 from bot.incident.model import Change
 from bot.ports import Changes, Clock, EvidenceStore
@@ -44,11 +45,11 @@ async def open_tools(
     reads: dict[str, OpenRead] = {}
     actions: dict[str, OpenAction] = {}
     for tool in READ_TOOLS.values():
-        opened = await stack.enter_async_context(tool.open(given))
+        opened = await stack.enter_async_context(tool.open(scoped(given, tool)))
         if opened is not None:
             reads[tool.name] = OpenRead(tool, cast("ReadTool", opened))
     for tool in ACTIONS.values():
-        opened = await stack.enter_async_context(tool.open(given))
+        opened = await stack.enter_async_context(tool.open(scoped(given, tool)))
         if opened is not None:
             actions[tool.name] = OpenAction(tool, cast("Action", opened))
     return Toolbox(reads, actions, evidence, clock)

@@ -15,8 +15,8 @@ from bot.settings import load_settings
 T = TypeVar("T")
 
 
-def _ask(question: Callable[[Any], Awaitable[T]]) -> T:
-    """Open the database read-only, ask, close."""
+def ask(question: Callable[[Any], Awaitable[T]]) -> T:
+    """Return what `question` reads of the database, which is opened read-only for it."""
     from bot.app.clock import SystemClock
     from bot.app.database import reading
     from bot.cli.remote import hook_variables
@@ -63,7 +63,7 @@ def list_incidents(
     if status not in {"open", "resolved", "closed", "all"}:
         raise InputError("the status is one of: open, resolved, closed, all")
     wanted = "" if status == "all" else status
-    rows = _ask(lambda store: store.incidents.page(Filter(status=wanted, limit=100)))
+    rows = ask(lambda store: store.incidents.page(Filter(status=wanted, limit=100)))
     for row in rows:
         print(row_line(row))
     if not rows:
@@ -77,8 +77,29 @@ def show(
     """Print an incident's cards, or one proposal's, as humans see them."""
     from bot.app.showing import show_text
 
-    text = _ask(lambda store: show_text(store, name))
+    text = ask(lambda store: show_text(store, name))
     print(text)
+    return 0
+
+
+def stats(
+    weeks: Annotated[int, typer.Option(min=1, max=520, help="ISO weeks, this one among them.")] = 8,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Every number, as JSON.")] = False,
+) -> int:
+    """Print how approvals go: agreement, time to decide, and what came of it.
+
+    By action, channel, person and week. It reads the log beside a running bot.
+    """
+    from bot.app.clock import SystemClock
+    from bot.app.scoreboard import scoreboard_json, scoreboard_lines
+
+    board = ask(lambda store: store.scores.of_weeks(weeks, SystemClock().now()))
+    if as_json:
+        print(json.dumps(scoreboard_json(board), indent=2))
+        return 0
+    for line in scoreboard_lines(board, weeks):
+        print(line)
     return 0
 
 
@@ -93,22 +114,12 @@ def replay(
     """
     from bot.app.replaying import replay_lines
 
-    events = _ask(lambda store: store.log.load(incident))
+    events = ask(lambda store: store.log.load(incident))
     if not events:
         raise NotFoundError(f"there is no {incident}")
     for line in replay_lines(events, as_json=as_json):
         print(line)
     return 0
-
-
-def audit_verify() -> int:
-    """Check the hash chain of every stream; exit code 1 names the first bad event."""
-    from bot.app.replaying import verify_lines
-
-    lines, sound = _ask(verify_lines)
-    for line in lines:
-        print(line)
-    return 0 if sound else 1
 
 
 def runbook_lint(

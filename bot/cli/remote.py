@@ -1,12 +1,16 @@
 """Commands that speak HTTP to the running bot, with the operator's token."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from pydantic import JsonValue
 
 from bot.errors import ConfigError
 from bot.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    import httpx
 
 TIMEOUT_S = 20.0
 UrlOption = Annotated[
@@ -31,29 +35,37 @@ def command(text: str, url: str = "") -> int:
     Raises:
         ConfigError: The bot does not answer, or the token is not its own.
     """
+    answer = call("POST", "commands", {"text": text}, url)
+    body = answer.json()
+    print(body.get("text") or body.get("detail") or answer.text)
+    return 0 if answer.is_success else 1
+
+
+def call(method: str, path: str, body: JsonValue = None, url: str = "") -> "httpx.Response":
+    """Return what the running bot's API answers to the operator.
+
+    Raises:
+        ConfigError: The bot does not answer, or the token is not its own.
+    """
     import httpx
 
-    from bot.app.token import read_token
+    from bot.app.token import known_token
 
     settings = load_settings(hook_variables())
     base = url or address(settings)
-    token = read_token(settings.operator_token_file)
+    headers = {"authorization": f"Bearer {known_token(settings)}"}
     try:
-        answer = httpx.post(
-            f"{base}/api/v1/commands",
-            json={"text": text},
-            headers={"authorization": f"Bearer {token}"},
-            timeout=TIMEOUT_S,
+        answer = httpx.request(
+            method, f"{base}/api/v1/{path}", json=body, headers=headers, timeout=TIMEOUT_S
         )
     except httpx.HTTPError as error:
         raise _silent(base, error) from None
     if answer.status_code == 401:
         raise ConfigError(
-            f"the bot at {base} does not know the token in {settings.operator_token_file}"
+            f"the bot at {base} does not know the token of TRIAGE_OPERATOR_TOKEN, or else of "
+            f"{settings.operator_token_file}: {answer.json()['detail']}"
         )
-    body = answer.json()
-    print(body.get("text") or body.get("detail") or answer.text)
-    return 0 if answer.is_success else 1
+    return answer
 
 
 def _silent(base: str, error: Exception) -> ConfigError:
@@ -64,7 +76,7 @@ def address(settings: Settings) -> str:
     """Return where the bot of these settings is reached from this machine."""
     if settings.public_url is not None:
         return str(settings.public_url).rstrip("/")
-    host = "127.0.0.1" if settings.host in {"0.0.0.0", "::", ""} else settings.host  # noqa: S104
+    host = "127.0.0.1" if settings.host in {"0.0.0.0", "::", ""} else settings.host  # noqa: S104 - asked, not bound
     return f"http://{host}:{settings.port}"
 
 

@@ -1,4 +1,4 @@
-"""Commands that run or prepare the bot: serve, demo, check, migrate."""
+"""Commands that run or prepare the bot: serve, web, worker, demo, check, migrate."""
 
 import sys
 from typing import Annotated
@@ -11,19 +11,36 @@ from bot.settings import load_settings
 
 def serve() -> int:
     """Run everything in one process: doors, loop, channels. Ends cleanly on SIGTERM."""
+    return _start("serve")
+
+
+def web() -> int:
+    """Run only doors, pages and the API, beside workers. Needs PostgreSQL."""
+    return _start("web")
+
+
+def worker() -> int:
+    """Run only the loop and the channels, beside web. Needs PostgreSQL; PORT has its vitals."""
+    return _start("worker")
+
+
+def _start(role: str) -> int:
+    from bot.app.role import ROLES
     from bot.app.serve import Listening, serve_until_stopped
+
+    settings = load_settings(hook_variables())
 
     def announce(listening: Listening) -> None:
         if listening.first_run_token:
             print(
                 "\n  First start. This link signs you in, once:\n"
                 f"  {listening.url}/login#{listening.first_run_token}\n"
-                "  Later the token kept in TRIAGE_OPERATOR_TOKEN_FILE does the same.\n",
+                f"  Later sign in with the token in {settings.operator_token_file}.\n",
                 file=sys.stderr,
                 flush=True,
             )
 
-    return serve_until_stopped(load_settings(hook_variables()), announce)
+    return serve_until_stopped(settings, announce, ROLES[role])
 
 
 def demo(
@@ -39,14 +56,18 @@ def demo(
     return tell(auto=auto, port=0 if auto else port)
 
 
-def check() -> int:
+def check(
+    role: Annotated[
+        str, typer.Option(help="serve, web or worker: which of them is to start.")
+    ] = "serve",
+) -> int:
     """Print the effective configuration (redacted) and every problem with its mend.
 
     Exit code 0 when the bot can start as it is, 2 otherwise.
     """
     from bot.app.check import configuration as run
 
-    lines, sound = run()
+    lines, sound = run(role)
     for line in lines:
         print(line)
     return 0 if sound else 2

@@ -22,7 +22,7 @@ def background_blocks(state: State) -> tuple[Block, ...]:
     if left > 0:
         changes.append(Text(value=f"and {left} more"))
     nothing = Text(value="no change recorded in the window")
-    blocks: list[Block] = [Items(title="Changes before it", items=tuple(changes) or (nothing,))]
+    blocks: list[Block] = [Items(title="Recent changes", items=tuple(changes) or (nothing,))]
     if loaded.similar:
         earlier = tuple(outside_line(_similar(one)) for one in loaded.similar)
         blocks.append(Items(title="It happened before", items=earlier))

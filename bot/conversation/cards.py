@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from bot.conversation.call_card import draw_calls
+from bot.conversation.handover_card import draw_handover
 from bot.conversation.look import Look
 from bot.conversation.outcome import outcome_lines, status_line_of
 from bot.conversation.phrases import (
@@ -18,7 +20,8 @@ from bot.conversation.root_card import draw_root
 from bot.conversation.sheet import WORDS_CHARS, blank_card, quoted
 from bot.incident.card import Block, Card, Items, Text, Trust
 from bot.incident.model import Finding
-from bot.incident.state import ProposalView, State
+from bot.incident.state import State
+from bot.incident.views import ProposalView
 
 ENDED = frozenset({"succeeded", "failed", "unknown", "rolled_back"})
 
@@ -39,9 +42,12 @@ def _cards(state: State, look: Look) -> Iterator[Card]:
     for question in view.questions.values():
         yield draw_question(state, question, look)
     for proposal in view.proposals.values():
-        yield draw_proposal(state, proposal, look)
+        for revision in proposal.revisions:
+            yield draw_proposal(state, revision, look)
         if proposal.status in ENDED:
             yield draw_result(state, proposal, look)
+    yield from draw_calls(state, look)
+    yield from draw_handover(state, look)
     if (view.status in {"resolved", "closed"} or view.reopened) and not view.merged_into:
         yield draw_judge(state, look)
     if view.merged_into:

@@ -73,7 +73,7 @@ def _cut(card: Card, limits: Limits) -> Card:
     told = Text(value=NO_APPROVAL if approvable else LEFT_OUT)
     controls = _fewer(card.controls, limits.controls)
     if approvable and not _shows_all(card, limits):
-        controls = tuple(control for control in controls if control.verb != "approve")
+        controls = tuple(one for one in controls if one.verb not in {"approve", "edit"})
     blocks = list(card.blocks)
     fitted = card.model_copy(update={"controls": controls})
     if _fits(fitted, limits):

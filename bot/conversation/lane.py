@@ -83,7 +83,7 @@ class Lane:
         except BotError as error:
             log.warning("the outbox cannot read or write: %s", error, extra=self._extra(incident))
             later = self._clock.now() + timedelta(seconds=BUSY_S)
-        except Exception:
+        except Exception:  # one message must not stop a channel
             log.exception("telling a channel failed unforeseen", extra=self._extra(incident))
             later = self._clock.now() + timedelta(seconds=BROKEN_S)
         finally:

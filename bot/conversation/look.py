@@ -7,16 +7,23 @@ from urllib.parse import urlsplit
 
 from bot.incident.model import Link
 from bot.incident.state import State
+from bot.incident.stepup import FOOTER
 
 CORRELATION_CHARS = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Who may approve a proposal, in words, and how many distinct persons must."""
+    """Who may approve a proposal, in words, and how many distinct persons must.
+
+    `on_call` are those of them who were on call when it was posted and are called by name, `quiet`
+    those who have quiet hours.
+    """
 
     approvers: str
     needed: int = 1
+    on_call: tuple[str, ...] = ()
+    quiet: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +32,9 @@ class Look:
 
     `base_url` has no slash at its end and may be empty (then there are no links). `read_only` and
     `paused_by` say why no action starts. `terms` maps a proposal's id. Links that came from outside
-    are clickable only when their host is in `hosts`.
+    are clickable only when their host is in `hosts`. `queued` says what an investigation that has
+    no place yet waits for. `chat_only_high` is said at the foot of every card (E-24). `actors` maps
+    a person's name to their accounts.
     """
 
     base_url: str = ""
@@ -34,6 +43,13 @@ class Look:
     paused_by: str = ""
     terms: Mapping[str, Terms] = field(default_factory=dict[str, Terms])
     hosts: frozenset[str] = frozenset()
+    queued: str = ""
+    chat_only_high: bool = False
+    actors: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+
+    def actors_of(self, persons: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the accounts of these persons, in order; who has none is named in words only."""
+        return tuple(actor for name in persons for actor in self.actors.get(name, ()))
 
     def page(self, path: str, title: str) -> tuple[Link, ...]:
         """Return the link to one of our pages; empty when nobody can reach us."""
@@ -67,6 +83,10 @@ def correlation_of(state: State) -> str:
 
 
 def footer_line(state: State, look: Look) -> str:
-    """Return the last line of every card: the version, the incident, its seq, the correlation."""
-    parts = (look.version, state.stream, f"seq {state.seq}", correlation_of(state))
+    """Return the last line of every card: the version, the incident, its seq, the correlation.
+
+    That high risk is accepted from chat alone stands first, where nothing cuts it off.
+    """
+    lax = FOOTER if look.chat_only_high else ""
+    parts = (lax, look.version, state.stream, f"seq {state.seq}", correlation_of(state))
     return " · ".join(part for part in parts if part)

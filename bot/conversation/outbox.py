@@ -46,9 +46,10 @@ class Outbox:
         """Return every card of an incident as it would be posted now, the root first."""
         return draw(state, self._look(state))
 
-    def hurt(self) -> frozenset[str]:
-        """Return the channels whose last message failed."""
-        return frozenset(lane.teller.channel.name for lane in self._lanes if lane.teller.hurt)
+    def hurt(self) -> dict[str, str]:
+        """Return the channels whose last message failed, each with why it did."""
+        tellers = (lane.teller for lane in self._lanes)
+        return {teller.channel.name: teller.hurt for teller in tellers if teller.hurt}
 
     def wake(self, streams: frozenset[str]) -> None:
         """Tell every channel about these streams soon; called after a commit, never blocks."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bot.conversation.phrases import clip, utc_words
 from bot.incident.card import Items, Text
-from bot.incident.state import ProposalView
+from bot.incident.views import ProposalView
 
 RESULT_CHARS = 800
 HASH_CHARS = 12
@@ -21,12 +21,18 @@ def status_line_of(view: ProposalView) -> str:
     """Return where the proposal is, in one line that names who decided and when (A-24)."""
     if view.status == "pending":
         got = [made.person for _, made in view.decisions if made.verdict == "approve"]
-        return f"{WAITS}; approved so far by {', '.join(got)}" if got else WAITS
+        so_far = f"; approved so far by {', '.join(got)}" if got else ""
+        awaited = f"; awaiting step-up of {', '.join(view.awaiting)}" if view.awaiting else ""
+        return f"{WAITS}{so_far}{awaited}"
     if view.status in {"approved", "denied"}:
         return decision_line(view) or view.status
     if view.status == "succeeded":
         return _done(view)
     why = f": {view.why}" if view.why else ""
+    if view.replaced_by:
+        return f"replaced by revision {view.replaced_by}{why}"
+    if view.status == "uninspectable":
+        return f"{STATUS_WORDS[view.status]}{why}"
     return STATUS_WORDS.get(view.status, f"{view.status}{why}")
 
 

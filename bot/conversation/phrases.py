@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from bot.incident.card import Text
-from bot.incident.state import ProposalView, State
+from bot.incident.state import State
+from bot.incident.views import ProposalView
 
 SEVERITY_WORDS = {
     "critical": "SEV1",
@@ -76,7 +77,7 @@ def fallback_line(state: State, said: str) -> str:
     return f"{begin}{clip(one_line(view.title), room)}{end}"
 
 
-def standing_words(state: State) -> str:
+def standing_words(state: State, bot_paused_by: str = "") -> str:
     """Return in a few words where the incident stands and what it waits for."""
     view, run = state.incident, state.run
     statuses = {item.status for item in view.proposals.values()}
@@ -89,6 +90,7 @@ def standing_words(state: State) -> str:
         ("pending" in statuses, "approval needed"),
         (any(asked.status == "open" for asked in view.questions.values()), "answer needed"),
         (bool(run.paused_by), f"paused by {run.paused_by}"),
+        (bool(bot_paused_by) and not run.done, f"bot paused by {bot_paused_by}"),
     )
     return next((words for holds, words in waits if holds), STANDS[state.phase])
 
@@ -102,6 +104,6 @@ def author_words(by: str) -> str:
     """Return who thought of something, saying plainly when no model did."""
     if by == PLANNER:
         return "rule-based, from the runbook; no model was used"
-    if by in {"triagebot", "verification"}:
+    if by in {"triagebot", "verification", "renewal"}:
         return f"rule-based, by {by}"
     return f"by {by}; not verified" if by else "not verified"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.incident.card import Card
+from bot.incident.stepup import FOOTER
 from bot.ports import Post
 
 ROOT = "root"
@@ -26,6 +27,8 @@ RANKS: dict[tuple[MoveKind, str], int] = {
 }
 NARRATION = 5
 """Decisions, then proposals and questions, then state, then narration (A-31)."""
+CALLING = ("call:", "handoff:")
+"""How the keys of cards begin that call somebody by name; they go with the questions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +53,16 @@ def plan(cards: Sequence[Card], posts: Mapping[str, Post], *, edits: bool = True
     `edits` only a change of a card's state line is said, as a message of its own.
     """
     moves = [move for card in cards if (move := _move(card, posts, edits=edits)) is not None]
-    moves.sort(key=lambda move: RANKS.get((move.kind, move.card.kind), NARRATION))
+    moves.sort(key=_rank)
     root = posts.get(ROOT)
     opened = root is not None and bool(root.message_id)
     return moves if opened or (moves and moves[0].kind == "open") else []
+
+
+def _rank(move: Move) -> int:
+    if move.key.startswith(CALLING):
+        return RANKS["reply", "question"]
+    return RANKS.get((move.kind, move.card.kind), NARRATION)
 
 
 def _move(card: Card, posts: Mapping[str, Post], *, edits: bool) -> Move | None:
@@ -82,10 +91,14 @@ def _first(key: str) -> MoveKind:
 def card_version(card: Card, *, edits: bool = True) -> str:
     """Return a short hash of what a reader would see; the footer's seq alone is no reason to edit.
 
+    That high risk is accepted from chat alone is one (E-24).
+
     A channel without edits is told anew only when the state line or the severity changes.
     """
     if edits:
         seen = card.model_dump(mode="python", exclude={"version", "footer"})
+        if FOOTER in card.footer:
+            seen["footer"] = FOOTER
     else:
         seen = {"state": card.state, "severity": card.severity}
     raw = json.dumps(seen, default=str, sort_keys=True).encode()

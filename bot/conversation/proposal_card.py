@@ -14,24 +14,27 @@ from bot.conversation.phrases import (
 )
 from bot.conversation.shown import (
     argument_blocks,
-    cannot_be_seen,
     card_texts,
-    must_show,
     probe_blocks,
 )
 from bot.incident.card import Block, Card, Code, Confirm, Control, FactLine, Items, Text, When
-from bot.incident.model import Risk
-from bot.incident.state import ProposalView, State
+from bot.incident.facts_run import StepChosen
+from bot.incident.leaves import must_show, uninspectable
+from bot.incident.model import Link, Risk
+from bot.incident.renewal import renewed
+from bot.incident.state import State
+from bot.incident.views import ProposalView
 
 REASONING = "Reasoning (not verified)"
 """Title of the one block with prose; it and what follows belong below the controls (A-19)."""
 REASON_CHARS = 2000
+REFUSED_CHARS = 500
 DIGEST_CHARS = 12
 CONFIRM: dict[Risk, Confirm] = {"low": "none", "medium": "dialog", "high": "typed"}
 
 
 def draw_proposal(state: State, view: ProposalView, look: Look) -> Card:
-    """Return the proposal's card; it keeps its key when it is decided, run, checked, undone.
+    """Return a revision's card; its key stays when it is decided, run, checked, undone, replaced.
 
     There is no approve control when something it would run cannot be shown (E-03).
     """
@@ -48,17 +51,24 @@ def draw_proposal(state: State, view: ProposalView, look: Look) -> Card:
         blocks=tuple(_trusted(view)),
         links=(
             *look.page(f"/proposals/{proposal.id}", "open the full view"),
+            *_step_up(view, look),
             *look.outside(view.link, "open the result"),
             *look.evidence((*view.asked.evidence, view.evidence)),
         ),
+        mentions=_mentions(view, look),
         footer=footer_line(state, look),
     )
     hidden = unshown(card, view)
     warning = Text(value=f"It cannot be approved: {hidden}.")
     first = (warning,) if hidden and view.status == "pending" else ()
     blocks = (*first, *card.blocks, *became(view), *_reasoning(view))
-    controls = tuple(_controls(view, look, may_approve=not hidden))
+    controls = tuple(_controls(state, view, look, may_approve=not hidden))
     return card.model_copy(update={"blocks": blocks, "controls": controls})
+
+
+def _mentions(view: ProposalView, look: Look) -> tuple[str, ...]:
+    terms = look.terms.get(view.proposal.id)
+    return look.actors_of(terms.on_call) if terms and view.status == "pending" else ()
 
 
 def unshown(card: Card, view: ProposalView) -> str:
@@ -66,20 +76,28 @@ def unshown(card: Card, view: ProposalView) -> str:
 
     This is E-03 as code: whatever the drawing forgets or cannot show costs the approve control.
     """
-    char = cannot_be_seen(view.proposal)
-    if char:
-        return f"it holds a character that nobody can see ({char}); propose it again without"
+    if why := uninspectable(view.proposal):
+        return why
     texts = card_texts(card)
     if not all(any(leaf in text for text in texts) for leaf in must_show(view.proposal)):
         return "a parameter does not fit on this card"
     return ""
 
 
+def _step_up(view: ProposalView, look: Look) -> tuple[Link, ...]:
+    """Return where those who are awaited give their one-time code (E-24)."""
+    if view.status != "pending" or not view.awaiting:
+        return ()
+    path = f"/proposals/{view.proposal.id}#decide"
+    return look.page(path, f"step-up of {', '.join(view.awaiting)}: approve with a one-time code")
+
+
 def _facts(view: ProposalView, terms: Terms | None) -> tuple[FactLine, ...]:
     proposal = view.proposal
-    asked = terms or Terms(f"whom rule {proposal.rule} of policy.yaml names")
+    least = 2 if proposal.risk == "high" else 1
+    asked = terms or Terms(f"whom rule {proposal.rule} of policy.yaml names", least)
     approved = [made.person for _, made in view.decisions if made.verdict == "approve"]
-    so_far = f"{len(approved)} of {asked.needed}"
+    so_far = f"{len(approved)} of {'' if terms else 'at least '}{asked.needed}"
     given = f"{so_far} ({', '.join(approved)})" if approved else so_far
     undoing = f" It would undo P-{view.asked.undo_of}." if view.asked.undo_of else ""
     lines = (
@@ -91,8 +109,10 @@ def _facts(view: ProposalView, terms: Terms | None) -> tuple[FactLine, ...]:
         ("Risk", f"{proposal.risk}{'' if proposal.undo or proposal.ends else ', irreversible'}"),
         ("Who may approve", asked.approvers),
         ("Approvals", given),
+        *_called(view, asked),
         ("Hash", f"{view.asked.digest[:DIGEST_CHARS]} (revision {proposal.revision})"),
         ("Requested by", proposal.requested_by),
+        *((("Edited by", ", ".join(proposal.edited_by)),) if proposal.edited_by else ()),
         ("Rule", f"{proposal.rule} (policy {proposal.policy_digest[:DIGEST_CHARS]})"),
     )
     ours = {"Risk", "Hash", "Approvals"}
@@ -102,10 +122,25 @@ def _facts(view: ProposalView, terms: Terms | None) -> tuple[FactLine, ...]:
     )
 
 
+def _called(view: ProposalView, terms: Terms) -> tuple[tuple[str, str], ...]:
+    """Return who of the approvers is on call, by name, while it waits."""
+    if view.status != "pending" or not (terms.on_call or terms.quiet):
+        return ()
+    quiet = f" ({', '.join(terms.quiet)}: quiet hours)" if terms.quiet else ""
+    return (("On call", f"{', '.join(terms.on_call) or 'nobody to be called now'}{quiet}"),)
+
+
 def _trusted(view: ProposalView) -> Iterator[Block]:
     proposal = view.proposal
     if view.status == "pending":
         yield When(at=proposal.expires_at, title="Expires")
+    if view.edit_refused:
+        yield Text(value=clip(view.edit_refused, REFUSED_CHARS), trust="outside")
+    if view.asked.risk_why:
+        why = tuple(Text(value=clip(line, REFUSED_CHARS)) for line in view.asked.risk_why)
+        yield Items(title=f"Why the risk is {proposal.risk}", items=why)
+    if proposal.run_if_resolved:
+        yield Text(value="It stays although the alert resolves meanwhile: its rule says so.")
     yield from argument_blocks(proposal.args, "Parameters")
     if proposal.preconditions:
         yield from probe_blocks(proposal.preconditions, "Read again right before it runs")
@@ -138,15 +173,23 @@ def _reasoning(view: ProposalView) -> tuple[Block, ...]:
     return (Items(title=REASONING, items=(text, Text(value=who))),)
 
 
-def _controls(view: ProposalView, look: Look, *, may_approve: bool) -> Iterator[Control]:
+def _controls(
+    state: State, view: ProposalView, look: Look, *, may_approve: bool
+) -> Iterator[Control]:
+    if view.replaced_by:
+        return
     if view.status == "pending":
         if may_approve and not look.read_only:
             yield _control(view, "approve", "Approve", CONFIRM[view.proposal.risk])
         yield _control(view, "deny", "Deny…")
+        if may_approve and not look.read_only:
+            yield _control(view, "edit", "Edit…")
         yield _control(view, "details", "Details")
     elif view.status == "unknown":
         yield _control(view, "reconcile", "It worked", value="worked")
         yield _control(view, "reconcile", "It did not", value="failed")
+    elif isinstance(renewed(state, view, ""), StepChosen):
+        yield _control(view, "renew", "Propose again")
     elif view.status == "succeeded" and view.proposal.undo and not view.undo_requested:
         yield _control(view, "undo", "Undo…")
 

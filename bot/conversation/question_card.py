@@ -5,7 +5,8 @@ from bot.conversation.phrases import clip, fallback_line, one_line
 from bot.conversation.sheet import blank_card, quoted
 from bot.incident.card import Block, Card, Control, Items, Text, When
 from bot.incident.model import Judgement
-from bot.incident.state import QuestionView, State
+from bot.incident.state import State
+from bot.incident.views import QuestionView
 
 OPTION_CHARS = 75
 JUDGEMENTS: tuple[tuple[Judgement, str], ...] = (
@@ -33,7 +34,8 @@ def draw_question(state: State, view: QuestionView, look: Look) -> Card:
         status = f"answered by {view.person}"
         blocks.append(Items(title=f"Answer by {view.person}", items=(quoted(view.value),)))
     else:
-        status = "nobody answered in time"
+        early = view.ended_at is not None and view.ended_at < asked.deadline
+        status = "not needed any more" if early else "nobody answered in time"
         taken = f"The default stands: {view.value}" if view.value else "The question is closed."
         blocks.append(Text(value=taken, trust="outside"))
     return blank_card(state, look, "question", f"question:{asked.id}").model_copy(

@@ -1,6 +1,7 @@
 """The root card of an incident: what fires, whose it is, what changed, where it stands. Pure."""
 
 from bot.conversation.background import background_blocks
+from bot.conversation.care import care_controls, care_lines
 from bot.conversation.firing import firing_blocks
 from bot.conversation.look import Look, footer_line
 from bot.conversation.phrases import (
@@ -15,6 +16,7 @@ from bot.conversation.phrases import (
     standing_words,
     utc_words,
 )
+from bot.incident.alarms import SELF
 from bot.incident.card import Block, Card, Control, FactLine, Items, Text
 from bot.incident.model import Link
 from bot.incident.state import State
@@ -26,7 +28,7 @@ WORDS_CHARS = 1500
 def draw_root(state: State, look: Look) -> Card:
     """Return the one card that stands at the head of every conversation of the incident."""
     view = state.incident
-    standing = standing_words(state)
+    standing = standing_words(state, look.paused_by)
     return Card(
         key="root",
         version=state.seq,
@@ -35,9 +37,9 @@ def draw_root(state: State, look: Look) -> Card:
         fallback=fallback_line(state, standing),
         severity=view.severity,
         state=standing,
-        facts=(*_whose(state), *_runbook(state), *_people(state)),
+        facts=(*_whose(state), *_runbook(state), *_people(state, look)),
         blocks=(*_switches(look), *firing_blocks(state), *background_blocks(state), *_found(state)),
-        controls=_controls(state),
+        controls=(*care_controls(state), *_controls(state)),
         links=(*look.page(f"/incidents/{state.stream}", "open the timeline"), *_links(state)),
         footer=footer_line(state, look),
     )
@@ -57,6 +59,8 @@ def _whose(state: State) -> tuple[FactLine, ...]:
     named = state.incident.service
     loaded = state.run.context
     service = loaded.service if loaded else None
+    if service is None and named == SELF:
+        return (_ours("Service", f"{SELF} (this bot)"), _ours("Owner", "whoever runs this bot"))
     if service is None:
         known = "not in services.yaml" if loaded else "being looked up"
         owner = "no owner in services.yaml" if loaded else "being looked up"
@@ -84,7 +88,7 @@ def _runbook(state: State) -> tuple[FactLine, ...]:
     return (_outside("Runbook", f"{loaded.runbook.title}{why}"),)
 
 
-def _people(state: State) -> tuple[FactLine, ...]:
+def _people(state: State, look: Look) -> tuple[FactLine, ...]:
     view, run = state.incident, state.run
     waiting = [code_of(item) for item in view.proposals.values() if item.status == "pending"]
     unsure = [code_of(item) for item in view.proposals.values() if item.status == "unknown"]
@@ -92,10 +96,9 @@ def _people(state: State) -> tuple[FactLine, ...]:
         ("Status", _status(state)),
         ("Approval needed", ", ".join(waiting)),
         ("Outcome unknown", ", ".join(unsure)),
-        ("Investigation", _investigation(state)),
+        ("Investigation", _investigation(state, look)),
         ("Not put before you", run.rejected[-1][1] if run.rejected else ""),
-        ("Acknowledged by", view.acked_by),
-        ("Escalated to", view.escalated),
+        *care_lines(state),
         ("Judged", f"{view.judged} by {view.judged_by}" if view.judged else ""),
         ("Cannot post to", "; ".join(f"{name}: {why}" for name, why in view.broken.items())),
     )
@@ -115,7 +118,7 @@ def _status(state: State) -> str:
     return f"{view.status}{again}"
 
 
-def _investigation(state: State) -> str:
+def _investigation(state: State, look: Look) -> str:
     run = state.run
     if state.unknown:
         first = state.unknown[0]
@@ -124,6 +127,10 @@ def _investigation(state: State) -> str:
         return f"paused by {run.paused_by}"
     if run.done:
         return f"finished, {counted(run.steps, 'step')}"
+    if look.paused_by:
+        return f"paused with the bot by {look.paused_by}, {counted(run.steps, 'step')} so far"
+    if look.queued:
+        return look.queued
     return f"running, {counted(run.steps, 'step')} so far"
 
 

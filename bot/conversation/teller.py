@@ -3,17 +3,19 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from bot import telemetry
 from bot.conversation.chronicle import Chronicle
 from bot.conversation.fit import fit
+from bot.conversation.pace import Pace, Urgency
 from bot.conversation.plan import GIVEN_UP, ROOT, Move, plan
 from bot.conversation.sending import Sender
 from bot.conversation.timing import Timing, retry_at
 from bot.errors import ConversationLost, RemoteError
 from bot.incident.card import Card
-from bot.incident.reducer import State, fold
+from bot.incident.model import SEVERITIES
+from bot.incident.reducer import State
 from bot.ports import Channel, Clock, ConversationRow, Log, Post, Posts
 
 log = logging.getLogger(__name__)
@@ -54,6 +56,7 @@ class Teller:
         self._sender = Sender(channel, ledger.posts, timing.call_s)
         self._chronicle = Chronicle(channel.name, ledger.log)
         self._edited_at: dict[str, datetime] = {}
+        self._pace = Pace(channel.limits.post_every_s)
 
     async def tell(self, incident: str) -> datetime | None:
         """Say what is new, and return when to come back although nothing new was said; or None.
@@ -63,7 +66,7 @@ class Teller:
         Raises:
             BusyError: The log or the outbox's memory is away.
         """
-        state = fold(await self._ledger.log.load(incident))
+        state = await self._ledger.log.state(incident)
         now, name = self._ledger.clock.now(), self.channel.name
         row = await self._ledger.posts.conversation(incident, name)
         row = row or ConversationRow(incident, name, "", 0, None)
@@ -82,7 +85,7 @@ class Teller:
         except ConversationLost as lost:
             return await self._lost(state, row, lost)
         except RemoteError as error:
-            return await self._again(row, error)
+            return await self._again(state, row, error)
         if not self.stopping:
             address = known[ROOT].message_id if ROOT in known else row.address
             cursor = row.cursor if later else state.seq
@@ -104,15 +107,19 @@ class Teller:
         name, limits = self.channel.name, self.channel.limits
         cards = [fit(card, limits) for card in self._draw(state)]
         later: datetime | None = None
+        silent = False
         moves = plan(cards, known, edits=limits.edits)
         for move in moves:
             if self.stopping:
                 return None
             if move.kind != "open" and not _address(known):
                 break
-            held = self._held_back(state.stream, move)
+            if silent and move.kind != "update":
+                continue  # what comes after a message that waits is not said before it
+            held = self._held_back(state, move)
             if held is not None:
-                later = held
+                later = held if later is None else min(later, held)
+                silent = silent or move.kind != "update"
                 continue
             await self._make(state, known, move)
         address = _address(known)
@@ -120,10 +127,14 @@ class Teller:
             await self._chronicle.opened(state.stream, address)
         return later
 
-    def _held_back(self, incident: str, move: Move) -> datetime | None:
-        if move.kind != "update" or move.key != ROOT:
-            return None
+    def _held_back(self, state: State, move: Move) -> datetime | None:
+        """Return until when a move waits: a place takes so many messages, a card so many edits."""
         now, pace_s = self._ledger.clock.now(), self._timing.pace_s(self.channel.name)
+        if move.kind != "update":
+            return self._pace.turn(_place(state, self.channel.name), _urgency(state, move), now)
+        if move.key != ROOT:
+            return None
+        incident = state.stream
         last = self._edited_at.get(incident)
         if last is not None and now < last + timedelta(seconds=pace_s):
             return last + timedelta(seconds=pace_s)
@@ -158,10 +169,12 @@ class Teller:
         if move.kind == "open" or self.channel.name in state.incident.broken:
             await self._chronicle.opened(state.stream, _address(known))
 
-    async def _again(self, row: ConversationRow, error: RemoteError) -> datetime:
+    async def _again(self, state: State, row: ConversationRow, error: RemoteError) -> datetime:
         """Note the failure and return when to try again."""
         failures = row.failures + 1
         wake_at = retry_at(self._ledger.clock.now(), failures, error.retry_after_s)
+        if error.retry_after_s is not None:
+            self._pace.hush(_place(state, self.channel.name), wake_at)
         self._count("retried", str(error))
         await self._ledger.posts.save(replace(row, wake_at=wake_at, failures=failures))
         return wake_at
@@ -212,3 +225,9 @@ def _place(state: State, channel: str) -> str:
     loaded = state.run.context
     service = loaded.service if loaded is not None else None
     return service.conversations.get(channel, "") if service is not None else ""
+
+
+def _urgency(state: State, move: Move) -> Urgency:
+    view = state.incident
+    opened_at = view.opened_at or datetime.max.replace(tzinfo=UTC)
+    return Urgency(SEVERITIES.index(view.severity), move.kind != "open", opened_at, view.id)

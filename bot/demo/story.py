@@ -14,7 +14,7 @@ import httpx
 from pydantic import SecretStr
 
 from bot.app.bot import World
-from bot.app.clock import SystemClock
+from bot.app.clock import SteadyClock
 from bot.app.process import Stop, bound_socket, run_loop, url_of
 from bot.app.serve import Listening, run_bot
 from bot.demo.stage import Tokens, running_shop, write_knowledge
@@ -27,6 +27,7 @@ GOOD_S = 4.0
 POLL_S = 0.2
 AUTO_S = 110.0
 BAD_VERSION = "v42"
+OWNER, OTHER = "dana", "sam"
 
 
 def tell(*, auto: bool, port: int) -> int:
@@ -49,7 +50,7 @@ async def _tell(*, auto: bool, port: int) -> int:
         settings = _settings(folder, sock, auto=auto)
         world = World(
             settings,
-            SystemClock(),
+            SteadyClock(),
             lambda name: tokens.secret(name, prometheus=shop),
             sys.stdout,
         )
@@ -91,26 +92,46 @@ async def _perform(world: World, sock: socket, stop: Stop, stage: Stage) -> int:
 
 async def _play(running: Listening, stage: Stage, stop: Stop) -> int:
     headers = {"authorization": f"Bearer {running.operator_token}"}
-    async with httpx.AsyncClient(base_url=stage.bot, headers=headers, timeout=10) as bot:
+    async with httpx.AsyncClient(base_url=stage.bot, headers=headers, timeout=10) as operator:
         if not stage.auto:
-            _invite(running, stage)
+            _invite(await _posted(operator, f"people/{OWNER}/link"), stage)
         await asyncio.sleep(GOOD_S)
         await _deploy(stage)
         if not stage.auto:
             await stop.event.wait()
             return 0
         try:
-            async with asyncio.timeout(AUTO_S):
-                return await Human(bot).act()
+            async with asyncio.timeout(AUTO_S), AsyncExitStack() as stack:
+                owner, other = [
+                    await stack.enter_async_context(await _person(operator, stage, name))
+                    for name in (OWNER, OTHER)
+                ]
+                return await Cast(owner, other).act()
         except TimeoutError:
             print(f"demo: not resolved within {AUTO_S:.0f} s")
             return 1
 
 
-def _invite(running: Listening, stage: Stage) -> None:
+async def _person(operator: httpx.AsyncClient, stage: Stage, name: str) -> httpx.AsyncClient:
+    """Return how a person speaks to the bot: with an API token of their own."""
+    made = await _posted(operator, f"people/{name}/tokens", {"name": "demo", "days": 1})
+    headers = {"authorization": f"Bearer {made['token']}"}
+    return httpx.AsyncClient(base_url=stage.bot, headers=headers, timeout=10)
+
+
+async def _posted(
+    operator: httpx.AsyncClient, path: str, body: dict[str, str | int] | None = None
+) -> dict[str, Any]:
+    answer = await operator.post(f"/api/v1/{path}", json=body)
+    answer.raise_for_status()
+    return answer.json()
+
+
+def _invite(link: dict[str, Any], stage: Stage) -> None:
     print(
         f"""
-  1. Open {stage.bot}/login#{running.operator_token} and sign in (the link fills in the token).
+  1. Open {link["url"]} and sign in as Dana,
+     who owns the shop. The link works once, within ten minutes.
   2. In a few seconds {BAD_VERSION} of a little shop ({stage.shop}/state) goes out and breaks it.
   3. Watch INC-1 on {stage.bot}/incidents: alert, deploy, runbook, findings, proposal.
   4. Click Approve: the bot rolls back, the shop recovers, the incident resolves and closes.
@@ -130,21 +151,22 @@ async def _deploy(stage: Stage) -> None:
         answer.raise_for_status()
 
 
-class Human:
-    """Plays the human over the same HTTP door everybody uses."""
+class Cast:
+    """Plays the humans over the same HTTP door everybody uses: the shop's owner, and another."""
 
-    def __init__(self, bot: httpx.AsyncClient) -> None:
-        self._bot = bot
+    def __init__(self, owner: httpx.AsyncClient, other: httpx.AsyncClient) -> None:
+        self._bot = owner
+        self._other = other
 
     async def act(self) -> int:
-        """Approve the first proposal, wait until the incident closed, and print its timeline."""
+        """Decide on the first proposal, wait until the incident closed, and print its timeline."""
         proposal = await self._proposal()
-        answer = await self._bot.post(
-            f"/api/v1/proposals/{proposal['id']}/decision",
-            json={"verdict": "approve", "digest": proposal["digest"], "revision": 1},
-        )
-        print(f"human: approve P-{proposal['id']}  {proposal['title']}")
-        print(f"bot:   {answer.json()['text']}")
+        if await self._approved(OTHER, self._other, proposal):
+            print(f"demo: {OTHER} was allowed to approve, and does not own the shop")
+            return 1
+        if not await self._approved(OWNER, self._bot, proposal):
+            print(f"demo: {OWNER} owns the shop, and was not allowed to approve")
+            return 1
         incident = str(proposal["incident"])
         detail = await self._closed(incident)
         for event in detail["events"]:
@@ -156,6 +178,16 @@ class Human:
             return 1
         print(f"demo: {incident} resolved")
         return 0
+
+    @staticmethod
+    async def _approved(name: str, bot: httpx.AsyncClient, proposal: dict[str, Any]) -> bool:
+        answer = await bot.post(
+            f"/api/v1/proposals/{proposal['id']}/decision",
+            json={"verdict": "approve", "digest": proposal["digest"], "revision": 1},
+        )
+        print(f"{f'{name}:':<6} approve P-{proposal['id']}  {proposal['title']}")
+        print(f"bot:   {answer.json()['text']}")
+        return answer.is_success
 
     async def _proposal(self) -> dict[str, Any]:
         while True:
@@ -191,6 +223,7 @@ def _settings(folder: Path, sock: socket, *, auto: bool) -> Settings:
         PORT=sock.getsockname()[1],  # pyright: ignore[reportCallIssue]
         runbooks=folder / "knowledge",
         operator_token_file=folder / "token",
+        signing_key_file=folder / "key",
         public_url=None,
         read_only=False,
         console=not auto,

@@ -13,7 +13,9 @@ from bot.incident.facts_action import (
     ActionUnknown,
     ActionVerified,
 )
-from bot.incident.state import ProposalView, State
+from bot.incident.proposal import Proposal
+from bot.incident.state import State
+from bot.incident.views import ProposalView
 from bot.ports import Draft, Log
 from bot.shelf import ToolResult
 
@@ -31,31 +33,11 @@ class Aftercare:
 
     async def reconcile(self, state: State, view: ProposalView) -> None:
         """Settle an interrupted attempt by reading back, or record that nobody knows."""
-        read = await self._read_back(view)
+        read = await read_back(self._box, view.proposal, view.attempt)
         if read is None:
             await self._append(state, ActionUnknown(attempt=view.attempt, why=INTERRUPTED))
             return
-        looked = await self._box.keep(
-            view.proposal.tool, view.proposal.args, read, view.proposal.incident
-        )
-        fact = ActionReconciled(
-            attempt=view.attempt, ok=read.ok, by="read-back", evidence=looked.evidence
-        )
-        await self._append(state, fact)
-
-    async def _read_back(self, view: ProposalView) -> ToolResult | None:
-        found = self._box.action(view.proposal.tool)
-        if found is None:
-            return None
-        try:
-            args = parse_args(found.tool, view.proposal.args)
-            async with asyncio.timeout(found.tool.timeout_s):
-                return await found.opened.read_back(args, view.attempt)
-        except (ToolError, TimeoutError) as error:
-            log.warning("read-back failed: %s", error, extra={"proposal": view.proposal.id})
-        except Exception:
-            log.exception("read-back failed in an unforeseen way")
-        return None
+        await self._append(state, await settled(self._box, view.proposal, view.attempt, read))
 
     async def verify(self, state: State, view: ProposalView, n: int) -> None:
         """Run the verification probes for the `n`-th time; one that cannot be read is no pass."""
@@ -85,3 +67,29 @@ class Aftercare:
 
     async def _append(self, state: State, fact: Fact) -> None:
         await self._log.append(state.stream, state.seq, Draft(ACTOR, (fact,)))
+
+
+async def read_back(box: Toolbox, proposal: Proposal, attempt: str) -> ToolResult | None:
+    """Ask the target whether an interrupted attempt took effect; None when it cannot be told."""
+    found = box.action(proposal.tool)
+    if found is None:
+        return None
+    try:
+        args = parse_args(found.tool, proposal.args)
+        async with asyncio.timeout(found.tool.timeout_s):
+            return await found.opened.read_back(args, attempt)
+    except (ToolError, TimeoutError) as error:
+        log.warning("read-back failed: %s", error, extra={"proposal": proposal.id})
+    except Exception:  # then nobody knows, and a human is asked
+        log.exception("read-back failed in an unforeseen way")
+    return None
+
+
+async def settled(box: Toolbox, proposal: Proposal, attempt: str, read: ToolResult) -> Fact:
+    """Return the fact that a read-back settles an attempt with; what it read is kept.
+
+    Raises:
+        BusyError: What was read could not be stored.
+    """
+    looked = await box.keep(proposal.tool, proposal.args, read, proposal.incident)
+    return ActionReconciled(attempt=attempt, ok=read.ok, by="read-back", evidence=looked.evidence)

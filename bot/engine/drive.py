@@ -4,17 +4,22 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot import telemetry
 from bot.engine.aftercare import Aftercare
+from bot.engine.choosing import chosen_step
 from bot.engine.execute import Executor
+from bot.engine.gates import Turnstile, investigates, ticket_of
+from bot.engine.inspecting import no_longer_readable
 from bot.engine.prefetch import Prefetcher
 from bot.engine.prepare import Preparer
 from bot.engine.reads import Reader
+from bot.engine.summon import Summoner
 from bot.engine.toolbox import Toolbox, compact
-from bot.errors import StaleThreadError
+from bot.errors import BusyError, StaleThreadError
 from bot.incident.briefing import brief
+from bot.incident.deadlines import deadlines
 from bot.incident.decide import decide
 from bot.incident.effects import (
     AskModel,
@@ -28,12 +33,13 @@ from bot.incident.effects import (
     RunLimits,
     RunTools,
     Summarise,
+    Summon,
     Verify,
     Wait,
 )
 from bot.incident.fact import Fact
 from bot.incident.facts_run import Digests, StepChosen, StepFailed
-from bot.incident.reducer import State, fold
+from bot.incident.reducer import State
 from bot.incident.summary import closing
 from bot.ports import Clock, Draft, Log, StepModel
 
@@ -41,6 +47,10 @@ log = logging.getLogger(__name__)
 ACTOR = "bot:drive"
 ASK_ATTEMPTS = 3
 ASK_TIMEOUT_S = 60.0
+LOOK_AGAIN = timedelta(seconds=30)
+"""An incident in the queue is looked at this often, should its call be lost."""
+OVERTAKEN_MOST = 20
+"""So often in a row others may be first; then it is no race any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +62,19 @@ class Hands:
     prepare: Preparer
     executor: Executor
     aftercare: Aftercare
+    summoner: Summoner
     box: Toolbox
     model: StepModel
 
 
 class Drive:
-    """Drives one incident at a time a call; the dispatcher sees to it that calls never overlap."""
+    """Drives one incident at a time a call; the dispatcher sees to it that calls never overlap.
+
+    Attributes:
+        stopping: Set to end between effects.
+        hold_s: Seconds after which an incident that is held here is offered again, to a process
+            that may be newer; None where there is no other process.
+    """
 
     def __init__(
         self,
@@ -66,40 +83,105 @@ class Drive:
         hands: Hands,
         limits: Callable[[], RunLimits],
         digests: Callable[[], Mapping[str, str]],
+        gate: Turnstile | None = None,
     ) -> None:
         self._log = log_port
         self._clock = clock
         self._hands = hands
         self._limits = limits
         self._digests = digests
+        self.gate = gate
         self.stopping = False
+        self.hold_s: float | None = None
 
     async def __call__(self, incident: str) -> None:
-        """Drive until the incident waits, holds, or the process is stopping (between effects).
+        """Drive until the incident waits, is queued, holds, or the process stops between effects.
 
         Raises:
-            BusyError: The database is away; the alarm that is still set tries again.
+            BusyError: The database is away, or what the loop decides never becomes true; the
+                alarm that is still set tries again.
         """
+        queued = False
+        try:
+            queued = await self._go(incident)
+        finally:
+            if self.gate is not None and not queued:
+                self.gate.leave(incident)
+
+    async def turn(self, incident: str) -> bool:
+        """Drive as a call does, but investigate nothing; True when that is what comes next.
+
+        Raises:
+            BusyError: As a call.
+        """
+        return await self._go(incident, investigates)
+
+    async def _go(self, incident: str, leave: Callable[[Effect], bool] | None = None) -> bool:
+        """Perform effect after effect; True when the next one is left, or waits for a place.
+
+        It lets go of the state before it waits for the writer: a storm makes states large, and
+        many wait at once.
+        """
+        overtaken, why = 0, ""
         while not self.stopping:
-            state = fold(await self._log.load(incident))
-            effect = decide(state, self._clock.now(), self._limits())
+            overtaken = _once_more(incident, overtaken, why)
+            state, effect = await self._look(incident)
+            if leave is not None and leave(effect):
+                if await self._log.sleep(incident, state.seq, self._clock.now()):
+                    return True  # it is due as before, and no decision slipped in unseen
+                continue
             if isinstance(effect, Wait | Hold):
-                if isinstance(effect, Hold):
-                    log.error("incident held: %s", effect.why, extra={"incident": incident})
-                until = effect.until if isinstance(effect, Wait) else None
-                if await self._log.sleep(incident, state.seq, until):
-                    return
+                seq = state.seq
+                del state
+                if await self._log.sleep(incident, seq, self._alarm(incident, effect)):
+                    return False
+                continue
+            if not self._has_place(state, effect):
+                again_at = _look_again(state, state.time(self._clock.now()), self._limits())
+                if await self._log.sleep(incident, state.seq, again_at):
+                    return True
                 continue
             try:
-                await self._perform(state, effect)
-            except StaleThreadError:
-                continue
+                facts, seq = await self._perform(state, effect), state.seq
+                del state
+                if facts:
+                    await self._log.append(incident, seq, Draft(ACTOR, facts))
+                overtaken = 0
+            except StaleThreadError as error:
+                why = str(error)
+        return False
 
-    async def _perform(self, state: State, effect: Effect) -> None:
+    async def _look(self, incident: str) -> tuple[State, Effect]:
+        """Return where the incident stands, and what comes next."""
+        state = await self._log.state(incident)
+        effect = self._next(state)
+        if isinstance(effect, Execute):  # the stored bytes start it, not a memory of them (E-07)
+            state = await self._log.afresh(incident)
+            effect = self._next(state)
+        return state, effect
+
+    def _next(self, state: State) -> Effect:
+        effect = decide(state, state.time(self._clock.now()), self._limits())
+        unreadable = tuple(no_longer_readable(self._hands.box, state))
+        return Record(unreadable) if unreadable and not isinstance(effect, Hold) else effect
+
+    def _alarm(self, incident: str, effect: Wait | Hold) -> datetime | None:
+        if isinstance(effect, Wait):
+            return effect.until
+        log.error("incident held: %s", effect.why, extra={"incident": incident})
+        return None if self.hold_s is None else self._clock.now() + timedelta(seconds=self.hold_s)
+
+    def _has_place(self, state: State, effect: Effect) -> bool:
+        if self.gate is None or not investigates(effect):
+            return True
+        return self.gate.enter(ticket_of(state))
+
+    async def _perform(self, state: State, effect: Effect) -> tuple[Fact, ...]:
+        """Perform the effect; return what is left to be written about it."""
         hands = self._hands
         match effect:
             case Record(facts):
-                await self._append(state, *facts)
+                return tuple(facts)
             case Reconcile(view):
                 await hands.aftercare.reconcile(state, view)
             case Execute(view):
@@ -108,17 +190,20 @@ class Drive:
                 await hands.aftercare.verify(state, view, n)
             case RunTools():
                 await hands.reader.run(state.stream, effect)
+            case Prepare(chosen):
+                return await hands.prepare.prepare(state, chosen)
             case _:
-                await self._append(state, await self._make(state, effect))
+                return (await self._make(state, effect),)
+        return ()
 
     async def _make(self, state: State, effect: Effect) -> Fact:
         match effect:
             case Prefetch():
                 return await self._hands.prefetch.load(state)
-            case Prepare(chosen):
-                return await self._hands.prepare.prepare(state, chosen)
             case AskModel(effect_id):
                 return await self._ask(state, effect_id)
+            case Summon(call):
+                return self._hands.summoner.summon(state, call)
             case Summarise():
                 return closing(state)
             case _:
@@ -129,7 +214,7 @@ class Drive:
         context = brief(state, self._hands.box.offers(), self._limits().max_steps)
         try:
             async with asyncio.timeout(ASK_TIMEOUT_S):
-                step = await model.next_step(context)
+                step = await chosen_step(model, context, self._hands.box.menu)
         except Exception as error:
             log.exception("no next step", extra={"incident": state.stream})
             tries = state.run.ask_attempts + 1
@@ -153,5 +238,19 @@ class Drive:
             revision=loaded.revision if loaded else "",
         )
 
-    async def _append(self, state: State, *facts: Fact) -> None:
-        await self._log.append(state.stream, state.seq, Draft(ACTOR, facts))
+
+def _once_more(incident: str, overtaken: int, why: str) -> int:
+    """Count one more try; a row that disagrees with the log would make it try for ever."""
+    if overtaken < OVERTAKEN_MOST:
+        return overtaken + 1
+    raise BusyError(
+        f"{incident} could not be written {overtaken} times in a row "
+        f"({why or 'its alarm could not be set'}): either much is being written to it, or its rows "
+        "disagree with the log; if this goes on, stop the bot and run triagebot db rebuild"
+    )
+
+
+def _look_again(state: State, now: datetime, limits: RunLimits) -> datetime:
+    """Return when a queued incident is looked at again, called or not."""
+    due = (at for at in deadlines(state, now, limits) if at > now)
+    return min((*due, now + LOOK_AGAIN))

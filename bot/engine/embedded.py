@@ -1,4 +1,4 @@
-"""The embedded dispatcher (one process): a task an incident, slots a service, a sweep as memory."""
+"""The embedded dispatcher (one process): a task an incident, a sweep as its memory."""
 
 import asyncio
 import logging
@@ -14,24 +14,22 @@ BACKOFF_S = 2.0
 
 
 class Embedded:
-    """Wakes `drive`. Losing every alarm loses no incident: the sweep reads `wake_at` (ENGINE 7)."""
+    """Wakes `drive`. Losing every alarm loses no incident: the sweep reads `wake_at` (ENGINE 7).
+
+    How many investigate at once is the drive's own matter: a short turn never waits for a long one.
+    """
 
     def __init__(
         self,
         log_port: Log,
         clock: Clock,
         drive: Callable[[str], Awaitable[None]],
-        slot_of: Callable[[str], Awaitable[str]],
-        slots: int,
     ) -> None:
         self._log = log_port
         self._clock = clock
         self._drive = drive
-        self._slot_of = slot_of
-        self._slots = slots
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._dirty: set[str] = set()
-        self._gates: dict[str, asyncio.Semaphore] = {}
         self._hurt: dict[str, float] = {}
         self._stopping = asyncio.Event()
 
@@ -53,7 +51,7 @@ class Embedded:
                         self.wake(incident)
             except BotError as error:
                 log.warning("the sweep could not read what is due: %s", error)
-            except Exception:
+            except Exception:  # the sweep is what recovers all else
                 log.exception("the sweep failed; it goes on")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), SWEEP_S)
@@ -76,18 +74,16 @@ class Embedded:
 
     async def _run(self, incident: str) -> None:
         try:
-            slot = await self._slot_of(incident)
-            async with self._gates.setdefault(slot, asyncio.Semaphore(self._slots)):
-                while True:
-                    self._dirty.discard(incident)
-                    await self._drive(incident)
-                    self._hurt.pop(incident, None)
-                    if incident not in self._dirty or self._stopping.is_set():
-                        return
+            while True:
+                self._dirty.discard(incident)
+                await self._drive(incident)
+                self._hurt.pop(incident, None)
+                if incident not in self._dirty or self._stopping.is_set():
+                    return
         except BotError as error:
             log.warning("driving paused: %s", error, extra={"incident": incident})
             self._hurt[incident] = asyncio.get_running_loop().time() + BACKOFF_S
-        except Exception:
+        except Exception:  # one incident must not stop the others
             log.exception("driving failed; the sweep tries again", extra={"incident": incident})
             self._hurt[incident] = asyncio.get_running_loop().time() + BACKOFF_S
         finally:

@@ -1,47 +1,51 @@
 """Grants the single run of an approved proposal: every check again, as of now; it runs nothing."""
 
+import hashlib
 import hmac
 from dataclasses import dataclass
-from datetime import timedelta
 
 from pydantic import JsonValue
 
-from bot.engine.probes import failed, run_probes
+from bot.engine.last_gate import GRANT_S, LastGate, Revoked, Sending
+from bot.engine.probes import differing, run_probes
 from bot.engine.toolbox import OpenAction, Toolbox, parse_args, version_of
-from bot.incident.facts_action import ActionStarted
+from bot.incident.authority import Policy, Rule
+from bot.incident.events import encode
+from bot.incident.facts_action import ActionStarted, DecisionMade
 from bot.incident.model import Value
-from bot.incident.policy import Case, Refuse, evaluate, quorum
-from bot.incident.proposal import Grant, Proposal, canonical, digest
-from bot.incident.state import ProposalView, State
-from bot.ports import Clock, Library
+from bot.incident.policy import Refuse, evaluate, quorum
+from bot.incident.proposal import Proposal, canonical, digest
+from bot.incident.state import State
+from bot.incident.stepup import asks_proof
+from bot.incident.views import ProposalView
+from bot.knowledge.case import case_of
+from bot.knowledge.operator_rule import stands_back
+from bot.ports import Clock, Library, Sealer
 
-GRANT_S = 60
-
-
-class Revoked(Exception):  # noqa: N818 - not a failure of the program: the approval lapsed
-    """The proposal may not run (any more); the message says why."""
-
-    def __init__(self, why: str, *, security: bool = False) -> None:
-        super().__init__(why)
-        self.security = security
+__all__ = ["GRANT_S", "Granter", "Ready", "Revoked", "decision_id"]
+ID_CHARS = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """Everything a call needs: the action, its exact arguments, and the intent to commit."""
+    """Everything a call needs: the action, what is sent by which right, the intent to commit."""
 
     found: OpenAction
-    args: Value
+    sending: Sending
     started: ActionStarted
 
 
 class Granter:
     """Asks the bytes, the tools, the people, the policy and the world once more (E-07, E-26)."""
 
-    def __init__(self, box: Toolbox, library: Library, clock: Clock) -> None:
+    def __init__(
+        self, box: Toolbox, library: Library, clock: Clock, gate: LastGate, sealer: Sealer
+    ) -> None:
         self._box = box
         self._library = library
         self._clock = clock
+        self._gate = gate
+        self._sealer = sealer
 
     async def grant(self, state: State, view: ProposalView) -> Ready:
         """Return what the call needs, every check passed as of now.
@@ -49,27 +53,25 @@ class Granter:
         Raises:
             Revoked: It may not run; the message says why.
             ToolError: What it names is not configured (any more).
+            UnreadableError: Nobody can be authorised now; the approval stands.
         """
+        await self._library.afresh()
         proposal = view.proposal
         check_digest(proposal, view.asked.digest)
+        check_place(proposal, state.stream)
         found = self._box.action(proposal.tool)
         if found is None:
             raise Revoked(f"{proposal.tool} is not configured here")
         args = parse_args(found.tool, proposal.args)
         check_version(found, args, proposal)
         check_arguments(proposal, args.model_dump(mode="json"))
-        self._check_decisions(view)
+        decisions = self._check_decisions(view)
+        probed_at = self._clock.now()
         probed = await run_probes(self._box, proposal.preconditions, state.stream)
-        broken = failed(probed)
+        broken = differing(probed)
         if broken:
             raise Revoked(f"a precondition no longer holds: {broken}")
-        grant = Grant(
-            proposal=proposal.id,
-            revision=proposal.revision,
-            digest=view.asked.digest,
-            nonce=self._clock.token(16),
-            not_after=self._clock.now() + timedelta(seconds=GRANT_S),
-        )
+        grant = self._gate.issue(proposal, view.asked.digest, decisions)
         started = ActionStarted(
             proposal=proposal.id,
             digest=grant.digest,
@@ -78,34 +80,43 @@ class Granter:
             not_after=grant.not_after,
             preconditions=tuple(one.evidence for one in probed),
             before=view.asked.before,
+            decisions=decisions,
         )
-        return Ready(found, args, started)
+        return Ready(found, Sending(grant, proposal, args, probed_at), started)
 
-    def _check_decisions(self, view: ProposalView) -> None:
-        """Every approver must still be allowed, by the policy and the people as of now (E-26)."""
+    def _check_decisions(self, view: ProposalView) -> tuple[str, ...]:
+        """Return the ids of the decisions that make the quorum now.
+
+        Each was made through this bot, on just these bytes, by a person whom the policy allows as
+        of now (E-26).
+        """
         proposal = view.proposal
-        approvers = [made for _, made in view.decisions if made.verdict == "approve"]
-        valid: set[str] = set()
-        for made in approvers:
+        valid: dict[str, str] = {}
+        for made in (made for _, made in view.decisions if made.verdict == "approve"):
+            check_seal(self._sealer, made)
             person = self._library.people.get(made.person)
-            case = Case(
-                proposal.action,
-                proposal.service,
-                proposal.environment,
-                proposal.risk,
-                owner=self._library.owner(proposal.service),
-                requested_by=proposal.requested_by,
-                channel=made.actor.partition(":")[0],
-            )
+            channel = made.actor.partition(":")[0]
+            case = case_of(proposal, self._library, self._clock.now(), channel)
             if person is None:
                 raise Revoked(f"{made.person} approved it and is no longer in people.yaml")
+            if not person.active:
+                raise Revoked(f"{made.person} approved it and may decide nothing any more")
+            back = stands_back(person, self._library.policy, self._library)
+            if back:
+                raise Revoked(f"the approval by {made.person} no longer counts: {back}")
             verdict = evaluate(self._library.policy, case, person, ())
             if isinstance(verdict, Refuse):
                 raise Revoked(f"the approval by {made.person} no longer counts: {verdict.why}")
-            valid.add(made.person)
+            check_proof(self._library.policy, made, verdict.rule, proposal)
+            valid.setdefault(made.person, decision_id(made))
             if len(valid) >= quorum(verdict.rule, proposal.risk):
-                return
+                return tuple(valid.values())
         raise Revoked("it lacks the approvals that the policy asks for now")
+
+
+def decision_id(made: DecisionMade) -> str:
+    """Return who decided, and 16 hex of the SHA-256 of the decision as the log holds it."""
+    return f"{made.person}@{hashlib.sha256(encode(made)).hexdigest()[:ID_CHARS]}"
 
 
 def check_digest(proposal: Proposal, approved: str) -> None:
@@ -119,7 +130,43 @@ def check_digest(proposal: Proposal, approved: str) -> None:
     except ValueError:
         found = "there is no canonical form"
     if not hmac.compare_digest(found, approved):
-        raise Revoked("its bytes are not the ones that were approved", security=True)
+        raise Revoked("its bytes are not the ones that were approved", security="bytes_changed")
+
+
+def check_proof(policy: Policy, made: DecisionMade, rule: Rule, proposal: Proposal) -> None:
+    """Refuse an approval of high risk whose person did not prove anew who they are (E-24).
+
+    Raises:
+        Revoked: Somebody wrote it into the log, or another setting was in force when it was made.
+    """
+    if asks_proof(policy, rule, proposal.risk) and not made.step_up:
+        raise Revoked(f"{made.person} approved it without the one-time code that it needs")
+
+
+def check_place(proposal: Proposal, incident: str) -> None:
+    """Compare where a proposal stands with where it was made: nobody may have moved it.
+
+    Raises:
+        Revoked: It was copied from another incident, maybe with its decisions; a security event.
+    """
+    if proposal.incident != incident:
+        raise Revoked(f"it was made for {proposal.incident} and not here", security="moved")
+
+
+def check_seal(sealer: Sealer, made: DecisionMade) -> None:
+    """Believe a decision only by its seal: whoever can write the log cannot make one (E-42).
+
+    Raises:
+        Revoked: It bears none, or another key's, or one of its fields was changed; a security
+            event.
+    """
+    if not sealer.holds(made):
+        raise Revoked(
+            f"the approval by {made.person} bears no seal of this bot's key: it was made before "
+            "there was one, with another key, or by other hands; ask for it in the incident, then "
+            "approve it again",
+            security="decision_forged",
+        )
 
 
 def check_version(found: OpenAction, args: Value, proposal: Proposal) -> None:
@@ -140,4 +187,6 @@ def check_arguments(proposal: Proposal, sending: JsonValue) -> None:
         Revoked: They differ.
     """
     if canonical(sending) != canonical(proposal.args):
-        raise Revoked("the arguments to send differ from the approved ones", security=True)
+        raise Revoked(
+            "the arguments to send differ from the approved ones", security="arguments_changed"
+        )

@@ -3,34 +3,41 @@
 import asyncio
 import hashlib
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import cast
 
 from pydantic import JsonValue
 
+from bot.engine.freezing import check_inspectable, frozen_args, without_secrets
+from bot.engine.grounding import instructed, ungrounded
 from bot.engine.probes import failed, run_probes
+from bot.engine.rejected import Rejected
+from bot.engine.revising import Place, next_revision, replacing
 from bot.engine.toolbox import OpenAction, Toolbox, compact, encodable, parse_args, version_of
+from bot.engine.weighing import planned_case, weighed
 from bot.errors import BusyError, ToolError
 from bot.incident.briefing import brief
 from bot.incident.fact import Fact
 from bot.incident.facts_action import ActionProposed
 from bot.incident.facts_run import ProposalRejected, StepChosen
 from bot.incident.model import ActionTemplate, Probe, Risk, Value
-from bot.incident.policy import Case, Refuse, enabled, raised, thinkable
+from bot.incident.policy import Refuse, proposable, thinkable
 from bot.incident.proposal import (
     ALPHABET,
     ID_CHARS,
     Proposal,
     action_digest,
-    canonical,
     digest,
 )
-from bot.incident.state import State, undo_target
+from bot.incident.repeats import repeated
+from bot.incident.revision import PERSON, edit_target, edited_proposal, editors
+from bot.incident.risk import Assessment
+from bot.incident.state import RENEWAL, State, undo_target
 from bot.incident.steps import ProposeAction
 from bot.knowledge.fills import exact, fill_probe
 from bot.knowledge.known import values
-from bot.knowledge.redact import redact, would_redact
+from bot.knowledge.redact import would_redact
 from bot.ports import Clock, Library
 from bot.shelf import Plan
 
@@ -53,10 +60,6 @@ class Expiry:
         return timedelta(seconds=seconds[risk])
 
 
-class _Rejected(Exception):  # noqa: N818 - never leaves this file
-    """Code refuses to put the action before humans; the message says why."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Probes:
     """What must hold before, and what must hold after."""
@@ -66,7 +69,10 @@ class _Probes:
 
 
 class Preparer:
-    """Turns a ProposeAction into ActionProposed, or ProposalRejected with a reason."""
+    """Turns a ProposeAction into ActionProposed, or ProposalRejected with a reason.
+
+    An edit (E-09) goes the very same way, and becomes the next revision of what it edits.
+    """
 
     def __init__(
         self, box: Toolbox, library: Library, clock: Clock, expiry: Expiry, *, read_only: bool
@@ -77,8 +83,8 @@ class Preparer:
         self._expiry = expiry
         self._read_only = read_only
 
-    async def prepare(self, state: State, chosen: StepChosen) -> Fact:
-        """Return the one fact that the chosen action becomes. Reads targets, changes nothing."""
+    async def prepare(self, state: State, chosen: StepChosen) -> tuple[Fact, ...]:
+        """Return the facts that the chosen action becomes. Reads targets, changes nothing."""
         step = chosen.step
         if not isinstance(step, ProposeAction):
             raise TypeError(f"{chosen.effect_id} is no proposal")
@@ -86,7 +92,7 @@ class Preparer:
             made = await self._prepare(state, chosen, step)
         except BusyError:
             raise
-        except _Rejected as rejected:
+        except Rejected as rejected:
             why = " ".join(encodable(str(rejected)).split())[:400]
         except Exception as error:
             if not isinstance(error, ToolError):
@@ -94,33 +100,35 @@ class Preparer:
             why = compact(step.tool, error).message
         else:
             return made
-        return ProposalRejected(effect_id=chosen.effect_id, tool=step.tool, args=step.args, why=why)
+        return (
+            ProposalRejected(effect_id=chosen.effect_id, tool=step.tool, args=step.args, why=why),
+        )
 
-    async def _prepare(self, state: State, chosen: StepChosen, step: ProposeAction) -> Fact:
+    async def _prepare(
+        self, state: State, chosen: StepChosen, step: ProposeAction
+    ) -> tuple[Fact, ...]:
         found = self._allowed(state, chosen, step)
         parsed = parse_args(found.tool, cast("dict[str, JsonValue]", exact(step.args)))
-        args = _frozen(parsed)
+        args = frozen_args(parsed)
+        place = self._place(state, chosen, args)
         plan = await self._plan(found, parsed)
-        risk = plan.risk if plan.previewed else raised(plan.risk)
-        case = Case(
-            plan.action,
-            plan.service,
-            plan.environment,
-            risk,
-            owner=self._library.owner(plan.service),
-            requested_by=_requester(chosen.by),
-        )
-        rule = enabled(self._library.policy, case)
+        if not _by_code(chosen):
+            _check_ground(state, step, args, plan)
+        assessed = weighed(plan, self._library)
+        risk = assessed.risk
+        at, authors = self._clock.now(), place.edited_by
+        case = planned_case(plan, risk, self._library, at, place.requested_by, authors)
+        rule = proposable(self._library.policy, case)
         if isinstance(rule, Refuse):
-            raise _Rejected(rule.why)
+            raise Rejected(rule.why)
         probes = self._probes(state, step, plan)
         broken = failed(await run_probes(self._box, probes.before, state.incident.id))
         if broken:
-            raise _Rejected(f"a precondition does not hold: {broken}")
-        now = self._clock.now()
+            raise Rejected(f"a precondition does not hold: {broken}")
+        now = state.time(self._clock.now())
         proposal = Proposal(
-            id=self._fresh_id(state),
-            revision=1,
+            id=place.id,
+            revision=place.revision,
             incident=state.incident.id,
             tool=found.tool.name,
             tool_version=version_of(found, parsed),
@@ -139,21 +147,29 @@ class Preparer:
             preview_digest=hashlib.sha256(plan.preview.encode()).hexdigest(),
             policy_digest=self._library.policy.digest,
             rule=rule.name,
-            requested_by=case.requested_by,
+            requested_by=place.requested_by,
+            edited_by=place.edited_by,
+            run_if_resolved=rule.run_if_resolved,
             created_at=now,
             expires_at=now + self._expiry.of(risk),
         )
-        return self._propose(state, chosen, proposal, plan)
+        check_inspectable(proposal)
+        return self._propose(state, chosen, proposal, plan, assessed)
 
-    def _propose(self, state: State, chosen: StepChosen, proposal: Proposal, plan: Plan) -> Fact:
+    def _propose(
+        self,
+        state: State,
+        chosen: StepChosen,
+        proposal: Proposal,
+        plan: Plan,
+        assessed: Assessment,
+    ) -> tuple[Fact, ...]:
         step = cast("ProposeAction", chosen.step)
         same = action_digest(proposal)
-        for view in state.incident.proposals.values():
-            if view.asked.action_digest == same and not _by_code(chosen):
-                raise _Rejected(
-                    f"P-{view.proposal.id} proposed exactly this already and is {view.status}"
-                )
-        return ActionProposed(
+        why = "" if _by_code(chosen) else repeated(state, proposal, same, step.reason)
+        if why:
+            raise Rejected(why)
+        made = ActionProposed(
             effect_id=chosen.effect_id,
             proposal=proposal,
             digest=digest(proposal),
@@ -165,27 +181,49 @@ class Preparer:
             undo_of=undo_target(chosen.effect_id),
             template=step.template,
             before=plan.before,
+            risk_why=assessed.why,
         )
+        old = edited_proposal(state, chosen.effect_id)
+        return (made,) if old is None else replacing(old, chosen, made)
+
+    def _place(self, state: State, chosen: StepChosen, args: dict[str, JsonValue]) -> Place:
+        """Return which proposal this becomes, as whose work.
+
+        Raises:
+            Rejected: The edited revision does not wait any more, or would not change.
+        """
+        step = cast("ProposeAction", chosen.step)
+        old = edited_proposal(state, chosen.effect_id)
+        if old is not None:
+            return next_revision(old, chosen, args)
+        if edit_target(chosen.effect_id)[0]:
+            raise Rejected("there is no such proposal to edit")
+        requester = chosen.by if chosen.by.startswith(PERSON) else "bot"
+        authors = editors(state, step.tool, args)
+        if not _by_code(chosen):
+            authors = (*authors, *instructed(state, template_of(state, step), args))
+        return Place(self._fresh_id(state), 1, requester, tuple(dict.fromkeys(authors)))
 
     def _allowed(self, state: State, chosen: StepChosen, step: ProposeAction) -> OpenAction:
         if self._read_only:
-            raise _Rejected("READ-ONLY: TRIAGE_READ_ONLY is set")
+            raise Rejected("READ-ONLY: TRIAGE_READ_ONLY is set")
         found = self._box.action(step.tool)
         if found is None:
-            raise _Rejected(f"the action {step.tool} is not configured here")
+            raise Rejected(f"the action {step.tool} is not configured here")
         if not thinkable(self._library.policy, step.tool):
-            raise _Rejected(f"no rule in policy.yaml enables {step.tool} (READ-ONLY)")
+            raise Rejected(f"no rule in policy.yaml enables {step.tool} (READ-ONLY)")
         by_code = _by_code(chosen)
         if not by_code and template_of(state, step) is None:
-            raise _Rejected(f"no matched runbook permits {step.tool}")
+            raise Rejected(f"no matched runbook permits {step.tool}")
         if not by_code and not any(result.evidence for result in state.run.results):
-            raise _Rejected("nothing was looked at yet; evidence comes before a proposal")
+            raise Rejected("nothing was looked at yet; evidence comes before a proposal")
         secret = would_redact(step.args)
         if secret is not None:
-            raise _Rejected(f"an argument looks like a secret ({secret}); actions never carry one")
+            raise Rejected(f"an argument looks like a secret ({secret}); actions never carry one")
         pending = [v for v in state.incident.proposals.values() if v.status == "pending"]
-        if len(pending) >= PENDING_MAX:
-            raise _Rejected(f"{PENDING_MAX} proposals already wait for a decision")
+        is_edit = edited_proposal(state, chosen.effect_id) in pending
+        if len(pending) - is_edit >= PENDING_MAX:
+            raise Rejected(f"{PENDING_MAX} proposals already wait for a decision")
         return found
 
     async def _plan(self, found: OpenAction, parsed: Value) -> Plan:
@@ -194,7 +232,7 @@ class Preparer:
                 plan = await found.opened.plan(parsed)
         except TimeoutError:
             raise ToolError(f"{found.tool.name}: the target did not answer in time") from None
-        return _without_secrets(plan)
+        return without_secrets(plan)
 
     def _probes(self, state: State, step: ProposeAction, plan: Plan) -> _Probes:
         template = template_of(state, step)
@@ -206,7 +244,7 @@ class Preparer:
             for probe in probes:
                 ready = fill_probe(probe, facts)
                 if ready is None:
-                    raise _Rejected(f"the runbook's check {probe.title!r} lacks a fact to fill in")
+                    raise Rejected(f"the runbook's check {probe.title!r} lacks a fact to fill in")
                 filled[kind].append(ready)
         before = _without_twins((*plan.preconditions, *filled["before"]))
         return _Probes(before, _without_twins((*plan.verify, *filled["after"])))
@@ -231,6 +269,14 @@ def template_of(state: State, step: ProposeAction) -> ActionTemplate | None:
     return None
 
 
+def _check_ground(
+    state: State, step: ProposeAction, args: dict[str, JsonValue], plan: Plan
+) -> None:
+    why = ungrounded(state, template_of(state, step), args, plan)
+    if why:
+        raise Rejected(why)
+
+
 def _without_twins(probes: tuple[Probe, ...]) -> tuple[Probe, ...]:
     seen: list[Probe] = []
     for probe in probes:
@@ -239,33 +285,6 @@ def _without_twins(probes: tuple[Probe, ...]) -> tuple[Probe, ...]:
     return tuple(seen)
 
 
-def _frozen(parsed: Value) -> dict[str, JsonValue]:
-    """Return every argument as it will be sent, defaults too: what is shown is what runs."""
-    args = parsed.model_dump(mode="json")
-    try:
-        canonical(args)
-    except ValueError as error:
-        raise _Rejected(f"its arguments cannot be approved: {error}") from None
-    return args
-
-
-def _without_secrets(plan: Plan) -> Plan:
-    """Return the plan with a redacted preview: a target answers what it likes.
-
-    Raises:
-        _Rejected: What would run or be undone holds a secret; that is never rewritten.
-    """
-    undo = plan.undo.model_dump(mode="json") if plan.undo is not None else None
-    secret = would_redact([plan.title, plan.target, plan.before, undo])
-    if secret is not None:
-        raise _Rejected(f"what it would do names a secret ({secret}); actions never carry one")
-    return replace(plan, preview=redact(encodable(plan.preview)).text)
-
-
 def _by_code(chosen: StepChosen) -> bool:
-    """True when no StepModel wants it: a human does, or a failed verification."""
-    return chosen.by == "verification" or chosen.by.startswith("person:")
-
-
-def _requester(by: str) -> str:
-    return by if by.startswith("person:") else "bot"
+    """True when no StepModel wants it: a human does (again), or a failed verification."""
+    return chosen.by in {"verification", RENEWAL} or chosen.by.startswith(PERSON)

@@ -4,7 +4,8 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.engine.toolbox import Toolbox, compact
+from bot.conversation.shown import predicate_words
+from bot.engine.toolbox import ReadBox, compact
 from bot.errors import BusyError, ToolError
 from bot.incident.model import Probe
 from bot.knowledge.predicate import evaluate, names
@@ -22,7 +23,7 @@ class Probed:
     evidence: str
 
 
-async def run_probes(box: Toolbox, probes: Sequence[Probe], incident: str) -> list[Probed]:
+async def run_probes(box: ReadBox, probes: Sequence[Probe], incident: str) -> list[Probed]:
     """Run probes one after the other and return what each found, in order.
 
     Raises:
@@ -31,7 +32,7 @@ async def run_probes(box: Toolbox, probes: Sequence[Probe], incident: str) -> li
     return [await _run(box, probe, incident) for probe in probes]
 
 
-async def _run(box: Toolbox, probe: Probe, incident: str) -> Probed:
+async def _run(box: ReadBox, probe: Probe, incident: str) -> Probed:
     try:
         looked = await box.look(probe.tool, probe.args, incident)
     except BusyError:
@@ -51,3 +52,12 @@ async def _run(box: Toolbox, probe: Probe, incident: str) -> Probed:
 def failed(probed: Sequence[Probed]) -> str:
     """Return in words which probes did not hold; empty when all did."""
     return "; ".join(f"{one.probe.title}: {one.seen}" for one in probed if one.held is not True)
+
+
+def differing(probed: Sequence[Probed]) -> str:
+    """Return what was expected and what is seen, of the probes that do not hold (E-30)."""
+    return "; ".join(
+        f"{one.probe.title}: expected {predicate_words(one.probe.expect)}, now {one.seen}"
+        for one in probed
+        if one.held is not True
+    )

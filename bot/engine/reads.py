@@ -4,7 +4,7 @@ import asyncio
 import logging
 from datetime import timedelta
 
-from bot.engine.toolbox import Toolbox, compact
+from bot.engine.toolbox import ReadBox, compact
 from bot.errors import BusyError, ToolError
 from bot.incident.effects import RunTools
 from bot.incident.fact import Fact
@@ -22,7 +22,7 @@ BACKOFF_S = (1, 3, 9)
 class Reader:
     """Reads only; the worst it can do is look twice."""
 
-    def __init__(self, log_port: Log, box: Toolbox, clock: Clock) -> None:
+    def __init__(self, log_port: Log, box: ReadBox, clock: Clock) -> None:
         self._log = log_port
         self._box = box
         self._clock = clock
@@ -80,12 +80,11 @@ class Reader:
 
 def _still_open(state: State, results: list[Fact]) -> Draft | Refusal:
     """Keep the answers to calls that are still open; a redelivered answer appends nothing."""
-    queue = state.run.queue
-    wanted = (
-        {f"{queue[0].chosen.effect_id}.{index}" for index in queue[0].open_calls}
-        if queue
-        else set[str]()
-    )
+    wanted = {
+        f"{pending.chosen.effect_id}.{index}"
+        for pending in state.run.queue
+        for index in pending.open_calls
+    }
     kept = tuple(
         fact
         for fact in results

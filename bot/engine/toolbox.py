@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue
 
 from bot import telemetry
+from bot.engine.menu import Menu, parse_args
 from bot.errors import InputError, RemoteError, ToolError
 from bot.incident.context import ToolOffer
 from bot.incident.model import CompactError, Observation, Value
@@ -50,40 +51,26 @@ class OpenAction:
     opened: Action
 
 
-class Toolbox:
-    """Read tools for the agent's side and actions for the executor, kept apart (E-08).
+class ReadBox:
+    """All that the agent's side holds: read tools, and the menu; no action is in it (E-08, F-01).
 
     Attributes:
         digest: Hex SHA-256 over the names, versions and schemas of what is open.
+        menu: What a StepModel may name.
     """
 
     def __init__(
-        self,
-        reads: Mapping[str, OpenRead],
-        actions: Mapping[str, OpenAction],
-        evidence: EvidenceStore,
-        clock: Clock,
+        self, reads: Mapping[str, OpenRead], menu: Menu, evidence: EvidenceStore, clock: Clock
     ) -> None:
         self._reads = dict(reads)
-        self._actions = dict(actions)
         self._evidence = evidence
         self._clock = clock
-        opened = [item.tool for item in (*reads.values(), *actions.values())]
-        self._offers = tuple(
-            ToolOffer(tool.name, tool.description, tool.args.model_json_schema(), tool.kind)
-            for tool in sorted(opened, key=lambda tool: tool.name)
-        )
-        named = [[tool.name, tool.version] for tool in opened]
-        text = json.dumps([named, [[o.name, o.kind, dict(o.args_schema)] for o in self._offers]])
-        self.digest = hashlib.sha256(text.encode()).hexdigest()
+        self.menu = menu
+        self.digest = menu.digest
 
     def offers(self) -> tuple[ToolOffer, ...]:
         """Return what a StepModel may name, sorted by name."""
-        return self._offers
-
-    def action(self, name: str) -> OpenAction | None:
-        """Return an open action, or None when it is not configured here."""
-        return self._actions.get(name)
+        return self.menu.offers
 
     async def look(self, name: str, args: Mapping[str, JsonValue], incident: str) -> Looked:
         """Run a read tool and keep its result as evidence.
@@ -140,18 +127,28 @@ class Toolbox:
         return Looked(await self._evidence.put(evidence), summary, facts)
 
 
-def parse_args(tool: Tool, args: Mapping[str, JsonValue]) -> Value:
-    """Return the tool's typed arguments.
+class Toolbox(ReadBox):
+    """The read tools, and the actions that only the executor's side may reach (E-08).
 
-    Raises:
-        ToolError: A field is missing, unknown or out of range; the message names the first three.
+    Attributes:
+        reading: The same without the actions, for the agent's side.
     """
-    try:
-        return tool.args.model_validate(dict(args))
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False)[:3]
-        words = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in faults)
-        raise ToolError(f"{tool.name} refuses its arguments: {words}") from None
+
+    def __init__(
+        self,
+        reads: Mapping[str, OpenRead],
+        actions: Mapping[str, OpenAction],
+        evidence: EvidenceStore,
+        clock: Clock,
+    ) -> None:
+        menu = Menu(item.tool for item in (*reads.values(), *actions.values()))
+        super().__init__(reads, menu, evidence, clock)
+        self._actions = dict(actions)
+        self.reading = ReadBox(reads, menu, evidence, clock)
+
+    def action(self, name: str) -> OpenAction | None:
+        """Return an open action, or None when it is not configured here."""
+        return self._actions.get(name)
 
 
 def version_of(found: OpenAction, args: Value) -> str:

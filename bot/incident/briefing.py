@@ -1,9 +1,11 @@
 """From a State to the Context a StepModel is given: pure, so a restart gives the same bytes."""
 
-from bot.incident.context import Answered, Context, Proposed, ToolOffer
+from bot.incident.context import Answered, Context, Denial, Proposed, ToolOffer
 from bot.incident.model import Alert
+from bot.incident.outside import bounded
 from bot.incident.state import State
 from bot.incident.steps import ProposeAction
+from bot.incident.views import ProposalView
 
 MESSAGES = 10
 """How many of the newest things humans said are passed on."""
@@ -11,10 +13,10 @@ ALERTS = 50
 
 
 def brief(state: State, offers: tuple[ToolOffer, ...], max_steps: int) -> Context:
-    """Return what the StepModel may know now; order is the order of events."""
+    """Return what the StepModel may know now, in the order of events, text from outside bounded."""
     view, run = state.incident, state.run
     loaded = run.context
-    return Context(
+    whole = Context(
         incident=view.id,
         title=view.title,
         severity=view.severity,
@@ -36,6 +38,7 @@ def brief(state: State, offers: tuple[ToolOffer, ...], max_steps: int) -> Contex
         tools=offers,
         remaining=max_steps - run.steps,
     )
+    return bounded(whole)
 
 
 def _alerts(state: State) -> tuple[Alert, ...]:
@@ -50,8 +53,13 @@ def _proposed(state: State) -> tuple[Proposed, ...]:
         if isinstance(chosen.step, ProposeAction):
             step = chosen.step
             rejected.append(Proposed(step.template, step.tool, step.args, "refused", why))
-    asked = [
-        Proposed(view.asked.template, view.proposal.tool, view.proposal.args, view.status, view.why)
-        for view in state.incident.proposals.values()
-    ]
-    return (*asked, *rejected)
+    return (*map(_asked, state.incident.proposals.values()), *rejected)
+
+
+def _asked(view: ProposalView) -> Proposed:
+    proposal, denial = view.proposal, None
+    if view.status == "denied":
+        denial = Denial(view.last[1].groups if view.last is not None else (), view.why)
+    return Proposed(
+        view.asked.template, proposal.tool, proposal.args, view.status, view.why, denial
+    )

@@ -12,8 +12,8 @@ Trust = Literal["ours", "outside", "model"]
 
 CardKind = Literal["root", "finding", "proposal", "question", "notice", "result"]
 Verb = Literal[
-    "approve", "deny", "edit", "details", "answer", "undo", "reconcile", "judge", "ack",
-    "pause", "resume",
+    "approve", "deny", "edit", "details", "answer", "undo", "renew", "reconcile", "judge", "ack",
+    "pause", "resume", "snooze", "escalate", "handoff",
 ]  # fmt: skip
 Confirm = Literal["none", "dialog", "typed"]
 
@@ -98,7 +98,8 @@ class Card(Value):
     """One message. `key` is stable for its place in the conversation, `version` rises with edits.
 
     `fallback` (≤ 300 characters) is the whole point in one line, for notifications and screen
-    readers. A card that cannot show every parameter has no approve control.
+    readers. A card that cannot show every parameter has no approve control. `mentions` are the
+    actors (`channel:id`) whom code calls by name; a channel draws those of its own.
     """
 
     key: str
@@ -112,4 +113,5 @@ class Card(Value):
     blocks: tuple[Block, ...] = ()
     controls: tuple[Control, ...] = ()
     links: tuple[Link, ...] = ()
+    mentions: tuple[str, ...] = ()
     footer: str = ""

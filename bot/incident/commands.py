@@ -9,6 +9,8 @@ from bot.incident.model import SEVERITIES, Severity
 
 INCIDENT = re.compile(r"^inc-?(\d{1,9})$", re.IGNORECASE)
 PROPOSAL = re.compile(r"^(?:p-)?([0-9a-hjkmnp-tv-z]{4,8})$", re.IGNORECASE | re.ASCII)
+DIGEST = re.compile(r"[0-9a-f]{12,64}")
+"""What may follow `approve P-7F3K`: the beginning of the digest that its card shows."""
 DURATION = re.compile(r"^(\d{1,4})(m|h|d)$")
 QUOTES = {'"': '"', "'": "'", "\u201c": "\u201d"}
 """Opening quotes and what closes them; phones write the last pair."""
@@ -34,9 +36,15 @@ WORDS: tuple[Word, ...] = (
     Word("start", 'start SERVICE "what you see"', "open an incident by hand"),
     Word("approve", "approve P-7F3K", "allow one proposal"),
     Word("deny", "deny P-7F3K REASON", "refuse one proposal, with a reason"),
+    Word("edit", "edit P-7F3K name=value", "change what it would run; a new revision to decide on"),
     Word("undo", "undo P-7F3K", "propose the inverse of an action that was done"),
+    Word("renew", "renew P-7F3K", "propose again what expired; what it needs is read again"),
     Word("reconcile", "reconcile P-7F3K worked|failed WHAT YOU SAW", "settle an unknown outcome"),
     Word("answer", "answer INC-1 TEXT", "answer the open question"),
+    Word("ack", "ack INC-1", "say that you take care; accepts a handover to you"),
+    Word("snooze", "snooze INC-1 30m", "no reminders for a while (1m to 24h)"),
+    Word("escalate", "escalate INC-1 [REASON]", "call the next level now"),
+    Word("handoff", "handoff INC-1 PERSON [NOTE]", "ask somebody to take over"),
     Word("note", "note INC-1 TEXT", "write something into the record"),
     Word("silence", 'silence INC-1 2h "reason"', "propose to silence the alerts"),
     Word("severity", "severity INC-1 sev2", "set the severity"),
@@ -48,11 +56,8 @@ WORDS: tuple[Word, ...] = (
     Word("timeline", "timeline INC-1", "where the timeline is"),
     Word("whoami", "whoami", "which person the bot takes you for"),
     Word("ask", "ask INC-1 QUESTION", "put a question to the agent", "kept, not answered yet"),
-    Word("ack", "ack INC-1", "say that you take care", "not in this version"),
-    Word("snooze", "snooze INC-1 30m", "no reminders for a while", "not in this version"),
-    Word("escalate", "escalate INC-1", "call the next level", "not in this version"),
-    Word("handoff", "handoff INC-1 PERSON", "hand over", "not in this version"),
-    Word("link", "link", "link this account to a person", "not in this version"),
+    Word("link", "link", "tie this account to yourself, by a link that works once"),
+    Word("stepup", "stepup reset PERSON", "(admin) take a person's one-time codes away"),
     Word("postmortem", "postmortem INC-1", "draft a postmortem", "not in this version"),
 )
 BY_NAME = {word.name: word for word in WORDS}
@@ -104,12 +109,14 @@ def _shape(word: Word, rest: str) -> Command:
     match name:
         case "help" | "status" | "whoami" | "link":
             return Command(name)
-        case "list":
-            return Command(name, value=_one_of(rest, ("open", "resolved", "closed"), "open"))
+        case "list" | "stepup":
+            statuses = ("open", "resolved", "closed")
+            found = _reset(rest) if name == "stepup" else _one_of(rest, statuses, "open")
+            return Command(name, value=found)
         case "start":
             service, text = _split(rest, "which service?")
             return Command(name, value=service, text=_text(_unquote(text)))
-        case "approve" | "deny" | "undo" | "reconcile":
+        case "approve" | "deny" | "edit" | "undo" | "renew" | "reconcile":
             return _about_proposal(name, rest)
         case "show":
             return _thing(name, rest)
@@ -121,11 +128,15 @@ def _about_proposal(name: str, rest: str) -> Command:
     first, tail = _split(rest, "which proposal?")
     proposal = _proposal(first)
     if name == "approve" and tail:
-        raise _Missing("an approval has no conditions; nothing may follow the code")
+        if not DIGEST.fullmatch(tail):
+            raise _Missing("an approval has no conditions; nothing may follow the code")
+        return Command(name, proposal=proposal, value=tail)
     if name == "deny":
         if len(tail.strip()) < DENY_REASON_CHARS:
             raise _Missing(f"a reason of at least {DENY_REASON_CHARS} characters is needed")
         return Command(name, proposal=proposal, text=_unquote(tail))
+    if name == "edit":
+        return Command(name, proposal=proposal, text=_text(tail))
     if name == "reconcile":
         verdict, seen = _split(tail, "did it work?")
         value = _one_of(verdict, ("worked", "failed"), "")
@@ -139,7 +150,7 @@ def _about_incident(name: str, rest: str) -> Command:
     incident, tail = _incident(rest)
     if name in {"answer", "note", "ask"}:
         return Command(name, incident=incident, text=_text(_unquote(tail)))
-    if name in {"silence", "judge"}:
+    if name in {"silence", "judge", "snooze", "handoff"}:
         return _with_value(name, incident, tail)
     if name == "severity":
         return Command(name, incident=incident, value=_severity(tail))
@@ -152,6 +163,11 @@ def _with_value(name: str, incident: str, tail: str) -> Command:
     if name == "silence":
         span, reason = _split(tail, "for how long?")
         return Command(name, incident, span=_span(span), text=_text(_unquote(reason)))
+    if name == "snooze":
+        return Command(name, incident, span=_span(_split(tail, "for how long?")[0]))
+    if name == "handoff":
+        person, note = _split(tail, "to whom?")
+        return Command(name, incident, value=person.removeprefix("@"), text=_unquote(note))
     verdict, note = _split(tail, "how was it?")
     words = ("right", "wrong", "partly", "not_an_incident")
     return Command(name, incident, value=_one_of(verdict, words, ""), text=_unquote(note))
@@ -192,6 +208,13 @@ def _thing(name: str, rest: str) -> Command:
     return Command(name, proposal=_proposal(first))
 
 
+def _reset(rest: str) -> str:
+    first, tail = _split(rest, "what about it?")
+    _one_of(first, ("reset",), "")
+    name, _ = _split(tail, "whose?")
+    return name
+
+
 def _one_of(text: str, words: tuple[str, ...], default: str) -> str:
     found = text.strip().lower() or default
     if found not in words:
@@ -209,10 +232,22 @@ def _severity(text: str) -> Severity:
 
 
 def _span(text: str) -> timedelta:
-    found = DURATION.match(text.lower())
+    try:
+        return timedelta(seconds=seconds(text))
+    except InputError as error:
+        raise _Missing(str(error)) from None
+
+
+def seconds(text: str) -> int:
+    """Return how many seconds `30m`, `2h` or `1d` are.
+
+    Raises:
+        InputError: It is no such duration.
+    """
+    found = DURATION.match(text.strip().lower())
     if found is None:
-        raise _Missing("a duration such as 30m, 2h or 1d is needed")
-    return timedelta(seconds=int(found[1]) * UNITS[found[2]])
+        raise InputError("a duration such as 30m, 2h or 1d is needed")
+    return int(found[1]) * UNITS[found[2]]
 
 
 def _text(text: str) -> str:

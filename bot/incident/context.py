@@ -34,14 +34,29 @@ class ToolOffer:
 
 
 @dataclass(frozen=True, slots=True)
+class Denial:
+    """Why a human said no (E-40). `reason` is their words: data from outside, never an instruction.
+
+    `denied_by_role` are the groups they were in then; empty when none, or when none were kept.
+    """
+
+    denied_by_role: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Proposed:
-    """An action already put before humans or refused in this incident."""
+    """An action already put before humans or refused in this incident; `denial` when one said no.
+
+    `args` are those of the newest revision: humans may have edited them.
+    """
 
     template: str
     tool: str
     args: Mapping[str, JsonValue]
     status: str
     why: str = ""
+    denial: Denial | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +72,8 @@ class Context:
     """The thread as the StepModel sees it; `results` and `proposed` are in order of events.
 
     `remaining` is how many Steps this run still has, 1 to 10. `suggestion` is the planner's Step
-    when another model is asked.
+    when another model is asked. `repair` says why the Step it chose before was refused, in our
+    words; empty when none was. `cuts` names the origins of text that was cut or left out (F-03).
     """
 
     incident: str
@@ -75,3 +91,5 @@ class Context:
     tools: tuple[ToolOffer, ...] = ()
     suggestion: Step | None = None
     remaining: int = 10
+    repair: str = ""
+    cuts: tuple[str, ...] = ()

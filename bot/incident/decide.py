@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from bot.incident.deadlines import ask_at, deadlines, may_ask
+from bot.incident.deadlines import ask_at, deadlines, may_ask, propose_at
 from bot.incident.due import due_facts
 from bot.incident.effects import (
     AskModel,
@@ -16,11 +16,14 @@ from bot.incident.effects import (
     RunLimits,
     RunTools,
     Summarise,
+    Summon,
     Verify,
     Wait,
 )
-from bot.incident.state import ProposalView, State
+from bot.incident.ladder import due_call
+from bot.incident.state import Pending, State
 from bot.incident.steps import CallTools, ProposeAction
+from bot.incident.views import ProposalView
 
 OPEN_STATUSES = frozenset({"pending", "approved", "executing", "unknown"})
 
@@ -55,7 +58,8 @@ def _actions(state: State, now: datetime, limits: RunLimits) -> Effect | None:
     for view in views:
         if view.verify_due_at is not None and view.verify_due_at <= now:
             return Verify(view, view.verified)
-    return None
+    call = due_call(state, now, limits)
+    return None if call is None else Summon(call)
 
 
 def _investigation(state: State, now: datetime, limits: RunLimits) -> Effect | None:
@@ -64,8 +68,9 @@ def _investigation(state: State, now: datetime, limits: RunLimits) -> Effect | N
         return Prefetch()
     if limits.paused:
         return None
-    if run.queue and (run.queue[0].outside or not run.paused_by):
-        return _carry_out(state, now)
+    pending = run.next
+    if pending is not None and (pending.outside or not run.paused_by):
+        return _carry_out(state, pending, now, limits)
     if run.paused_by:
         return None
     if may_ask(state) and ask_at(state, limits) <= now:
@@ -73,11 +78,11 @@ def _investigation(state: State, now: datetime, limits: RunLimits) -> Effect | N
     return None
 
 
-def _carry_out(state: State, now: datetime) -> Effect | None:
-    pending = state.run.queue[0]
+def _carry_out(state: State, pending: Pending, now: datetime, limits: RunLimits) -> Effect | None:
     step = pending.chosen.step
     if isinstance(step, ProposeAction):
-        return Prepare(pending.chosen)
+        early = propose_at(state, pending, limits) > now
+        return None if early else Prepare(pending.chosen)
     if isinstance(step, CallTools):
         ready = tuple(
             index

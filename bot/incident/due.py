@@ -22,9 +22,13 @@ from bot.incident.facts_run import (
     EscalationRaised,
     StepChosen,
 )
-from bot.incident.state import UNDO, ProposalView, State
+from bot.incident.ladder import handoff_reminder
+from bot.incident.state import UNDO, State
 from bot.incident.steps import AskHuman, Conclude, ProposeAction
+from bot.incident.views import ProposalView
 
+CALM = "every alert resolved"
+"""Why an incident resolves by itself; any other reason is somebody's word."""
 BARREN_STEPS = 2
 """A run ends when this many looks in a row brought no new fact."""
 
@@ -32,9 +36,10 @@ BARREN_STEPS = 2
 def due_facts(state: State, now: datetime, limits: RunLimits) -> tuple[Fact, ...]:
     """Return the facts to record now, in order; empty when nothing is due."""
     for facts in (
-        _life(state),
+        _life(state, now),
         tuple(_proposals(state, now, limits)),
         tuple(_questions(state, now)),
+        handoff_reminder(state, now, limits),
         tuple(_undone(state)),
         _regression(state),
         _chosen(state, now, limits),
@@ -45,13 +50,15 @@ def due_facts(state: State, now: datetime, limits: RunLimits) -> tuple[Fact, ...
     return ()
 
 
-def _life(state: State) -> tuple[Fact, ...]:
+def _life(state: State, now: datetime) -> tuple[Fact, ...]:
+    """Resolve or reopen; what flaps stays open until it kept quiet and is told once (D-07)."""
     view = state.incident
     firing = bool(view.firing)
-    if view.status == "open" and view.alerts and not firing and not view.truncated:
-        return (IncidentResolved(reason="every alert resolved"),)
+    calm_at = view.calm_at
+    if view.status == "open" and calm_at is not None and calm_at <= now:
+        return (IncidentResolved(reason=CALM),)
     if view.status == "resolved" and firing and not view.merged_into:
-        by_hand = view.resolved_why != "every alert resolved"
+        by_hand = view.resolved_why != CALM
         newer = any(
             line.last_at > view.resolved_at
             for line in view.alerts.values()
@@ -63,17 +70,19 @@ def _life(state: State) -> tuple[Fact, ...]:
 
 
 def _proposals(state: State, now: datetime, limits: RunLimits) -> Iterator[Fact]:
-    gone = ""
+    gone, stays = "", False
     if state.incident.merged_into:
         gone = f"the incident was merged into {state.incident.merged_into}"
     elif state.incident.status != "open":
         gone = "the incident resolved before it was needed"
+        stays = state.incident.resolved_why == CALM
     for view in state.incident.proposals.values():
         proposal, digest = view.proposal.id, view.asked.digest
         lapses_at = view.lapses_at(limits.approval_use_s)
         if lapses_at is None:
             continue
-        if gone and not view.asked.undo_of:
+        kept = view.asked.undo_of or (stays and view.proposal.run_if_resolved)
+        if gone and not kept:
             yield ProposalWithdrawn(proposal=proposal, digest=digest, why=gone)
         elif lapses_at <= now:
             yield ProposalExpired(proposal=proposal, digest=digest)
@@ -125,7 +134,8 @@ def _chosen(state: State, now: datetime, limits: RunLimits) -> tuple[Fact, ...]:
             question=chosen.step.question,
             kind=chosen.step.answer,
             options=chosen.step.options,
-            deadline=now + timedelta(seconds=limits.question_ttl_s),
+            deadline=now + timedelta(seconds=chosen.step.deadline_s or limits.question_ttl_s),
+            default=chosen.step.default,
         )
         return (asked,)
     if isinstance(chosen.step, Conclude):

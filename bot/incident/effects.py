@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.incident.call import Call
 from bot.incident.fact import Fact
 from bot.incident.facts_run import StepChosen
-from bot.incident.state import Pending, ProposalView
+from bot.incident.state import Pending
+from bot.incident.views import ProposalView
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,13 @@ class Verify:
 
     view: ProposalView
     n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summon:
+    """Call humans by name, as of now: who they are, only people.yaml and the rota know."""
+
+    call: Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +99,7 @@ Effect = (
     | Record
     | Execute
     | Verify
+    | Summon
     | Prefetch
     | Prepare
     | RunTools
@@ -108,6 +118,10 @@ class RunLimits:
     run_max_s: float = 600.0
     approval_use_s: float = 600.0
     question_ttl_s: float = 86400.0
+    remind_after_s: float = 300.0
+    escalate_after_s: float = 600.0
+    unack_after_s: float = 1800.0
     close_after_s: float = 300.0
+    propose_every_s: float = 120.0
     paused: bool = False
     read_only: bool = False

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from pydantic import Field, JsonValue
+
 from bot.incident.fact import Fact
 from bot.incident.model import CompactError, Verdict
 from bot.incident.proposal import Proposal
@@ -11,6 +13,8 @@ class ActionProposed(Fact):
     """Humans are asked to allow exactly `proposal`. `reason` is prose and in no digest.
 
     `preview` is bound by the proposal's `preview_digest`; `before` is the state captured with it.
+    `risk_why` says in words what made the risk what it is (E-21). A revision above 1 replaces the
+    one before it under the same id (E-09).
     """
 
     effect_id: str
@@ -24,10 +28,18 @@ class ActionProposed(Fact):
     undo_of: str = ""
     template: str = ""
     before: str = ""
+    risk_why: tuple[str, ...] = ()
 
 
 class DecisionMade(Fact):
-    """A Person's verdict on one revision. `groups_as_of` is when membership was looked up."""
+    """A Person's verdict on one revision. `groups_as_of` is when `groups` were looked up.
+
+    `step_up` names how the person proved anew who they are ("totp"; "" when they did not, E-24).
+    `seal` is a MAC over the other fields by a key the database does not hold ("" before there was
+    one): who can write the log cannot write a decision that the executor believes. `shown` is the
+    digest of the trusted card as it was put before the person, where the surface knows it (E-42).
+    `case` is all that the policy was asked about, so that another engine can replay it (E-20).
+    """
 
     proposal: str
     revision: int
@@ -39,16 +51,50 @@ class DecisionMade(Fact):
     rule: str
     policy_digest: str
     groups_as_of: datetime
+    groups: tuple[str, ...] = ()
+    step_up: str = ""
+    shown: str = ""
+    seal: str = ""
+    case: dict[str, JsonValue] = Field(default={})
+
+
+class StepUpAsked(Fact):
+    """A person wants to decide, and must first prove anew who they are, on the page (E-24)."""
+
+    proposal: str
+    digest: str
+    person: str
+    verdict: Verdict
+
+
+class ProposalUninspectable(Fact):
+    """Nobody can inspect what it would do (any more), so nobody can approve it (E-05).
+
+    Its tool is not open here, its arguments no longer fit it, or something in it cannot be seen.
+    """
+
+    proposal: str
+    digest: str
+    why: str
 
 
 class DecisionRefused(Fact):
-    """Somebody tried to decide and was refused; the incident's state does not change."""
+    """Somebody tried to decide and was refused; the incident's state does not change.
+
+    Where the policy refused, `person`, `groups`, `rule` ("" when none matched), `policy_digest` and
+    `case` are what it was asked and what it answered by, so that it can be replayed (E-20).
+    """
 
     proposal: str
     digest: str
     actor: str
     why: str
     payload_digest: str
+    person: str = ""
+    groups: tuple[str, ...] = ()
+    rule: str = ""
+    policy_digest: str = ""
+    case: dict[str, JsonValue] = Field(default={})
 
 
 class ProposalApproved(Fact):
@@ -92,13 +138,22 @@ class ProposalSuperseded(Fact):
 
 
 class ProposalReminded(Fact):
-    """Nobody had decided yet."""
+    """Nobody had decided yet; `to` names the persons who were asked again, maybe nobody.
+
+    `quiet` has quiet hours and was left in peace. `last`: nobody at all could be called.
+    """
 
     proposal: str
+    to: tuple[str, ...] = ()
+    quiet: tuple[str, ...] = ()
+    last: bool = False
 
 
 class ActionStarted(Fact):
-    """Committed before the call. `before` is the captured state for the undo."""
+    """Committed before the call. `before` is the captured state for the undo.
+
+    `decisions` names the decisions the grant rests on (E-07); empty in older logs.
+    """
 
     proposal: str
     digest: str
@@ -107,6 +162,7 @@ class ActionStarted(Fact):
     not_after: datetime
     preconditions: tuple[str, ...]
     before: str = ""
+    decisions: tuple[str, ...] = ()
 
 
 class ActionFinished(Fact):

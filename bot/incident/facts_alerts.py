@@ -84,9 +84,15 @@ class QuestionAnswered(Fact):
 
 
 class QuestionReminded(Fact):
-    """Nobody had answered yet."""
+    """Nobody had answered yet; `to` names the persons who were asked again, maybe nobody.
+
+    `quiet` has quiet hours and was left in peace. `last`: nobody at all could be called.
+    """
 
     id: str
+    to: tuple[str, ...] = ()
+    quiet: tuple[str, ...] = ()
+    last: bool = False
 
 
 class QuestionExpired(Fact):
@@ -102,24 +108,42 @@ class IncidentAcked(Fact):
 
 
 class IncidentSnoozed(Fact):
-    """No reminders until then."""
+    """No reminders until then; a time that has come ends an earlier snooze."""
 
     person: str
     until: datetime
 
 
 class IncidentEscalated(Fact):
-    """The on-call ladder went up one level."""
+    """The on-call ladder went up one level; `why` says what nobody had done.
+
+    `to` is who is asked now in words, `persons` their names, maybe none. `about` is the proposal or
+    question that waits, "" for the incident itself. `quiet` has quiet hours and was left in peace.
+    `last`: nobody is above. `person` is who wanted it, "" for the clock. Level 1 about an incident
+    that was acknowledged ends that: nobody was heard of since (G-50).
+    """
 
     level: int
     to: str
+    persons: tuple[str, ...] = ()
+    why: str = ""
+    about: str = ""
+    quiet: tuple[str, ...] = ()
+    last: bool = False
+    person: str = ""
 
 
 class IncidentHandedOff(Fact):
-    """Another person takes over, once they accept."""
+    """Another person takes over, once they accept; `person` is who said so.
+
+    Until then whoever took care still does. `reminded`: the same was asked once more.
+    """
 
     to: str
     accepted: bool
+    person: str = ""
+    note: str = ""
+    reminded: bool = False
 
 
 class IncidentMerged(Fact):

@@ -40,11 +40,16 @@ class BotResumed(Fact):
 
 
 class PersonLinked(Fact):
-    """An identity of a channel belongs to a Person."""
+    """An identity of a channel belongs to a Person.
+
+    `seal`, here and below, is made by a key that the database does not hold: whoever can write the
+    log makes nobody's account, link or token (E-25).
+    """
 
     person: str
     actor: str
     by: str
+    seal: str = ""
 
 
 class PersonUnlinked(Fact):
@@ -55,12 +60,77 @@ class PersonUnlinked(Fact):
     by: str
 
 
+class LinkIssued(Fact):
+    """A single-use link was given out: it signs `person` in, or links `actor` to a person.
+
+    `digest` is the SHA-256 (hex) of its token. Exactly one of `person` and `actor` may be empty.
+    """
+
+    digest: str
+    person: str
+    actor: str
+    by: str
+    expires_at: datetime
+    seal: str = ""
+
+
+class SessionOpened(Fact):
+    """Somebody signed in to the pages; `how` is token, link or first-run."""
+
+    person: str
+    how: str
+
+
+class TokenIssued(Fact):
+    """An API token for one person; `digest` is the SHA-256 (hex) of it. Names are per person."""
+
+    person: str
+    name: str
+    digest: str
+    by: str
+    expires_at: datetime
+    seal: str = ""
+
+
+class TokenRevoked(Fact):
+    """An API token counts no more."""
+
+    person: str
+    name: str
+    by: str
+
+
+class StepUpEnrolled(Fact):
+    """A person set up (or an admin took away) their way to prove anew who they are (E-24)."""
+
+    person: str
+    how: str
+    by: str
+    taken_away: bool = False
+
+
+class AuditExported(Fact):
+    """The log was handed out; how much of it, and to whom."""
+
+    by: str
+    streams: int
+    events: int
+    digest: str
+
+
 class SourceSilent(Fact):
     """A source that used to speak has not."""
 
     source: str
     route: str
     since: datetime
+
+
+class SourceHeard(Fact):
+    """A source that was silent speaks again."""
+
+    source: str
+    route: str
 
 
 class OversizeRefused(Fact):
@@ -80,6 +150,21 @@ class AccessRefused(Fact):
 
 
 class ChainCheckpointed(Fact):
-    """The head of every stream at one moment: stream -> `seq:hash`."""
+    """The heads of the streams that moved since the checkpoint before: stream -> `seq:hash`.
+
+    All checkpoints together tell the head of every stream. `through` is the newest event they
+    cover, as the log as a whole counts, and `events` how many there are up to it.
+
+    `signature` (Ed25519, base64) is that of every other field by the key named `key`; `previous`
+    is the signature of the checkpoint before, so that none can be taken out (E-43). `witnessed`
+    says that it also goes to a second place, where it must be found.
+    """
 
     heads: dict[str, str]
+    through: int = 0
+    events: int = 0
+    taken_at: datetime | None = None
+    key: str = ""
+    previous: str = ""
+    witnessed: bool = False
+    signature: str = ""

@@ -90,6 +90,9 @@ def worst(alerts: Iterable[Alert]) -> Severity:
 def _group(
     key: str, alerts: tuple[Alert, ...], truncated: int, service_of: Callable[[Alert], str]
 ) -> Group:
+    if len(alerts) == 1 and not truncated and len(alerts[0].title) <= TITLE_CHARS:
+        one = alerts[0]
+        return Group(key, one.title, service_of(one) or one.service, one.severity, alerts)
     return Group(
         group_key=key,
         title=headline(alerts, truncated),

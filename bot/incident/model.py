@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal, TypedDict, TypeVar, Unpack
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -24,11 +24,44 @@ class Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null")
 
 
+V = TypeVar("V", bound=Value)
+
+
+def trusted(cls: type[V], fields: dict[str, Any], names: frozenset[str]) -> V:
+    """Return a value whose fields are known to be right, all of them given, at a tenth the cost.
+
+    It is as frozen, as equal and as well written as any other. `names` are those of the fields.
+    """
+    made = cls.__new__(cls)
+    put = object.__setattr__
+    put(made, "__dict__", fields)
+    put(made, "__pydantic_fields_set__", set(names))
+    put(made, "__pydantic_extra__", None)
+    put(made, "__pydantic_private__", None)
+    return made
+
+
 class Link(Value):
     """A labelled address; shown only when its host is allow-listed."""
 
     title: str
     url: str
+
+
+class AlertFields(TypedDict):
+    """What an Alert is made of, where a type checker is all that looks at it."""
+
+    source: str
+    fingerprint: str
+    status: Literal["firing", "resolved"]
+    title: str
+    severity: Severity
+    service: str
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    starts_at: datetime | None
+    ends_at: datetime | None
+    links: tuple[Link, ...]
 
 
 class Alert(Value):
@@ -49,6 +82,14 @@ class Alert(Value):
     starts_at: datetime | None
     ends_at: datetime | None
     links: tuple[Link, ...] = ()
+
+
+_ALERT_FIELDS = frozenset(Alert.model_fields)
+
+
+def trusted_alert(**fields: Unpack[AlertFields]) -> Alert:
+    """Return an alert whose fields are known to be right, all of them given."""
+    return trusted(Alert, dict(fields), _ALERT_FIELDS)
 
 
 class Change(Value):
@@ -85,17 +126,6 @@ class Service(Value):
     links: tuple[Link, ...] = ()
     match: tuple[dict[str, str], ...] = ()
     probes: dict[str, str] = {}
-
-
-class Person(Value):
-    """A canonical human of `people.yaml`; identities are `channel:id` actors."""
-
-    name: str
-    title: str = ""
-    email: str = ""
-    groups: tuple[str, ...] = ()
-    identities: tuple[str, ...] = ()
-    admin: bool = False
 
 
 Op = Literal["eq", "ne", "lt", "le", "gt", "ge", "in", "contains", "exists"]
@@ -151,11 +181,17 @@ class ActionTemplate(Value):
 
 
 class Ask(Value):
-    """A question a runbook puts to humans."""
+    """A question a runbook puts to humans.
+
+    `deadline` is how long it stays open, as 30m, 2h or 3d (empty: as long as the bot's setting
+    says); then `default` is the answer, if there is one.
+    """
 
     question: str
     kind: Literal["yes_no", "choice", "text"] = "text"
     options: tuple[str, ...] = ()
+    default: str = ""
+    deadline: str = ""
 
 
 class RunbookOutcome(Value):
@@ -187,27 +223,6 @@ class Runbook(Value):
     outcomes: tuple[RunbookOutcome, ...] = ()
     otherwise: Ask | None = None
     actions: tuple[ActionTemplate, ...] = ()
-
-
-class Rule(Value):
-    """One line of `policy.yaml`: whom it concerns and what it asks for; first match decides."""
-
-    name: str
-    action: str = "*"
-    service: str = "*"
-    environment: str = "*"
-    risk: tuple[Risk, ...] = ()
-    allow: bool = True
-    approvers: tuple[str, ...] = ()
-    min_approvals: int = Field(default=1, ge=1, le=5)
-    channels: tuple[str, ...] = ()
-
-
-class Policy(Value):
-    """`policy.yaml`: rules in order; nothing matched means no."""
-
-    rules: tuple[Rule, ...] = ()
-    digest: str = ""
 
 
 class Observation(Value):

@@ -11,10 +11,16 @@ from pydantic import JsonValue
 from bot.incident.model import Probe, Risk, Value
 
 PREFIX = b"triage-proposal-v1\0"
+GRANT_PREFIX = b"triage-grant-v1\0"
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford base32: no I, L, O, U."""
 ID_CHARS = 8
 CODE_CHARS = 4
+ADDED: Mapping[str, JsonValue] = {"edited_by": [], "run_if_resolved": False}
+"""Fields that proposals of schema version 1 had not, as JSON says their absence.
+
+Such a proposal keeps the digest it was approved by, and gets another one when it has such a field.
+"""
 
 ProposalStatus = Literal[
     "pending", "approved", "denied", "expired", "withdrawn", "superseded", "uninspectable",
@@ -55,9 +61,12 @@ class Proposal(Value):
     `target` names what is changed ("checkout in demo"); one action at a time runs per target.
     `undo` None means irreversible, unless `ends` says in words how it ends by itself.
     `verify_after_s` are seconds after success, ascending.
+    `requested_by` is `bot` or `person:NAME`. `edited_by` are those who changed its arguments since,
+    as `person:NAME`, the first one first: co-authors of what would run (E-09).
+    `run_if_resolved`: the end of the alert alone does not withdraw it (E-31).
     """
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[1, 2] = 2
     id: str
     revision: int
     incident: str
@@ -79,18 +88,26 @@ class Proposal(Value):
     policy_digest: str
     rule: str
     requested_by: str
+    edited_by: tuple[str, ...] = ()
+    run_if_resolved: bool = False
     created_at: datetime
     expires_at: datetime
 
 
 class Grant(Value):
-    """The single-use permission to run one digest, until `not_after` (≤ 60 s)."""
+    """The single-use permission to run one digest, until `not_after` (≤ 60 s) (E-07).
+
+    `decisions` names the decisions it rests on, in the order they were made. `mac` is over all
+    other fields ("" before it was issued).
+    """
 
     proposal: str
     revision: int
     digest: str
+    decisions: tuple[str, ...]
     nonce: str
     not_after: datetime
+    mac: str = ""
 
 
 def canonical(value: JsonValue) -> bytes:
@@ -105,8 +122,20 @@ def canonical(value: JsonValue) -> bytes:
 
 
 def digest(proposal: Proposal) -> str:
-    """Return the hex SHA-256 that binds a decision to exactly these bytes (E-06)."""
-    return hashlib.sha256(PREFIX + canonical(proposal.model_dump(mode="json"))).hexdigest()
+    """Return the hex SHA-256 that binds a decision to exactly these bytes (E-06).
+
+    Raises:
+        ValueError: As `canonical`.
+    """
+    fields: dict[str, JsonValue] = proposal.model_dump(mode="json")
+    if proposal.schema_version == 1:
+        fields = {name: one for name, one in fields.items() if ADDED.get(name, ...) != one}
+    return hashlib.sha256(PREFIX + canonical(fields)).hexdigest()
+
+
+def grant_bytes(grant: Grant) -> bytes:
+    """Return what a grant's `mac` is over: every other field, canonically."""
+    return GRANT_PREFIX + canonical(grant.model_dump(mode="json", exclude={"mac"}))
 
 
 def action_digest(proposal: Proposal) -> str:

@@ -10,10 +10,13 @@ from bot.incident import facts_alerts as alerts
 from bot.incident import facts_run as run
 from bot.incident.events import Event, Unknown
 from bot.incident.fact import Fact
+from bot.incident.model import Alert
 from bot.incident.reducer_action import ACTION_RULES
+from bot.incident.reducer_ladder import LADDER_RULES, begin_wait, note_human, rouse
 from bot.incident.reducer_run import RUN_RULES, begin_run, drop_run_steps
 from bot.incident.rule import rule
-from bot.incident.state import AlertLine, QuestionView, State
+from bot.incident.state import AlertLine, State
+from bot.incident.views import QuestionView
 
 __all__ = ["RULES", "State", "extend", "fold"]
 
@@ -34,6 +37,7 @@ def extend(state: State, events: Iterable[Event]) -> State:
         apply = RULES.get(type(body))
         if apply is not None:
             apply(state, event, body)
+        note_human(state, event, body)
     return state
 
 
@@ -44,20 +48,28 @@ def _opened(state: State, event: Event, fact: alerts.IncidentOpened) -> None:
     view.id, view.status, view.opened_at = event.stream, "open", event.at
     view.title, view.service, view.severity = fact.title, fact.service, fact.severity
     view.group_key, view.by = fact.group_key, fact.by
+    begin_wait(state, event)
 
 
 def _received(state: State, event: Event, fact: alerts.AlertsReceived) -> None:
     view = state.incident
     view.source = view.source or fact.source
     view.truncated = fact.truncated
+    if view.snoozed_until is not None and any(
+        _is_new_and_critical(state, one) for one in fact.alerts
+    ):
+        view.snoozed_until = None
     for alert in fact.alerts:
         line = view.alerts.get(alert.fingerprint)
-        if line is None:
-            view.alerts[alert.fingerprint] = AlertLine(alert, event.at, event.at)
-            continue
-        if line.alert.status == "resolved" and alert.status == "firing":
-            line.refired_at.append(event.at)
-        line.alert, line.last_at, line.times = alert, event.at, line.times + 1
+        view.alerts[alert.fingerprint] = (
+            AlertLine(alert, event.at, event.at) if line is None else line.then(alert, event.at)
+        )
+
+
+def _is_new_and_critical(state: State, alert: Alert) -> bool:
+    line = state.incident.alerts.get(alert.fingerprint)
+    fired = line is not None and line.alert.status == "firing"
+    return alert.status == "firing" and alert.severity == "critical" and not fired
 
 
 def _resolved(state: State, event: Event, fact: alerts.IncidentResolved) -> None:
@@ -66,11 +78,12 @@ def _resolved(state: State, event: Event, fact: alerts.IncidentResolved) -> None
         view.status, view.resolved_at, view.resolved_why = "resolved", event.at, fact.reason
 
 
-def _reopened(state: State, _event: Event, _fact: alerts.IncidentReopened) -> None:
+def _reopened(state: State, event: Event, _fact: alerts.IncidentReopened) -> None:
     view = state.incident
     if view.status == "resolved":
         view.status, view.resolved_at, view.resolved_why = "open", None, ""
         view.reopened += 1
+        begin_wait(state, event)
         begin_run(state)
         state.run.context = None
 
@@ -99,40 +112,17 @@ def _asked(state: State, event: Event, fact: alerts.QuestionAsked) -> None:
         queue.pop(0)
 
 
-def _answered(state: State, _event: Event, fact: alerts.QuestionAnswered) -> None:
+def _answered(state: State, event: Event, fact: alerts.QuestionAnswered) -> None:
     view = state.incident.questions.get(fact.id)
     if view is not None and view.status == "open":
         view.status, view.value, view.person = "answered", fact.value, fact.person
+        view.ended_at = event.at
 
 
-def _question_expired(state: State, _event: Event, fact: alerts.QuestionExpired) -> None:
+def _question_expired(state: State, event: Event, fact: alerts.QuestionExpired) -> None:
     view = state.incident.questions.get(fact.id)
     if view is not None and view.status == "open":
-        view.status, view.value = "expired", view.asked.default
-
-
-def _acked(state: State, _event: Event, fact: alerts.IncidentAcked) -> None:
-    state.incident.acked_by = fact.person
-
-
-def _snoozed(state: State, _event: Event, fact: alerts.IncidentSnoozed) -> None:
-    state.incident.snoozed_until = fact.until
-
-
-def _escalated(state: State, _event: Event, fact: alerts.IncidentEscalated) -> None:
-    state.incident.escalated = fact.to
-
-
-def _handed_off(state: State, _event: Event, fact: alerts.IncidentHandedOff) -> None:
-    state.incident.handed_to = fact.to
-    if fact.accepted:
-        state.incident.acked_by = fact.to
-
-
-def _reminded(state: State, _event: Event, fact: alerts.QuestionReminded) -> None:
-    view = state.incident.questions.get(fact.id)
-    if view is not None:
-        view.reminded += 1
+        view.status, view.value, view.ended_at = "expired", view.asked.default, event.at
 
 
 def _merged(state: State, _event: Event, fact: alerts.IncidentMerged) -> None:
@@ -140,6 +130,7 @@ def _merged(state: State, _event: Event, fact: alerts.IncidentMerged) -> None:
 
 
 def _severity(state: State, _event: Event, fact: alerts.SeverityChanged) -> None:
+    rouse(state, fact.severity)
     state.incident.severity = fact.severity
 
 
@@ -179,11 +170,6 @@ RULES: dict[type[Fact], Callable[[State, Event, Fact], None]] = dict(
         rule(alerts.QuestionAsked, _asked),
         rule(alerts.QuestionAnswered, _answered),
         rule(alerts.QuestionExpired, _question_expired),
-        rule(alerts.QuestionReminded, _reminded),
-        rule(alerts.IncidentAcked, _acked),
-        rule(alerts.IncidentSnoozed, _snoozed),
-        rule(alerts.IncidentEscalated, _escalated),
-        rule(alerts.IncidentHandedOff, _handed_off),
         rule(alerts.IncidentMerged, _merged),
         rule(alerts.SeverityChanged, _severity),
         rule(alerts.ConclusionJudged, _judged),
@@ -193,6 +179,7 @@ RULES: dict[type[Fact], Callable[[State, Event, Fact], None]] = dict(
         rule(run.EscalationRaised, _raised),
         *RUN_RULES,
         *ACTION_RULES,
+        *LADDER_RULES,
     ]
 )
 """Fact class → its rule; every fact that belongs to an incident has one."""

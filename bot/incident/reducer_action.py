@@ -2,18 +2,36 @@
 
 from bot.incident import facts_action as action
 from bot.incident.events import Event
+from bot.incident.reducer_run import take_step
 from bot.incident.rule import Row, rule
-from bot.incident.state import ProposalView, State
+from bot.incident.state import State
+from bot.incident.views import Earlier, ProposalView
 
 
 def _proposed(state: State, event: Event, fact: action.ActionProposed) -> None:
     views = state.incident.proposals
-    if fact.proposal.id in views:
+    old = views.get(fact.proposal.id)
+    if old is None:
+        views[fact.proposal.id] = ProposalView(fact, event.at)
+    elif _is_next(old, fact):
+        made = Earlier(old.asked, old.at, tuple(old.decisions), old.why)
+        earlier = (*old.earlier, made)
+        views[fact.proposal.id] = ProposalView(fact, event.at, earlier=earlier)
+    else:
         return
-    views[fact.proposal.id] = ProposalView(fact, event.at)
-    queue = state.run.queue
-    if queue and queue[0].chosen.effect_id == fact.effect_id:
-        queue.pop(0)
+    take_step(state, fact.effect_id)
+
+
+def _is_next(old: ProposalView, fact: action.ActionProposed) -> bool:
+    """True for the revision that an edit announced when it superseded the one before it (E-09)."""
+    follows = fact.proposal.revision == old.proposal.revision + 1
+    return follows and old.status == "superseded" and old.superseded_by == fact.digest
+
+
+def _uninspectable(state: State, _event: Event, fact: action.ProposalUninspectable) -> None:
+    view = _bound(state, fact.proposal, fact.digest)
+    if view is not None and view.move("uninspectable"):
+        view.why = fact.why
 
 
 def _bound(state: State, identifier: str, digest: str) -> ProposalView | None:
@@ -26,8 +44,15 @@ def _decided(state: State, event: Event, fact: action.DecisionMade) -> None:
     if view is None or view.status != "pending" or view.proposal.revision != fact.revision:
         return
     view.last = (event.at, fact)
+    view.awaiting = tuple(name for name in view.awaiting if name != fact.person)
     if all(made.person != fact.person for _, made in view.decisions):
         view.decisions.append((event.at, fact))
+
+
+def _step_up_asked(state: State, _event: Event, fact: action.StepUpAsked) -> None:
+    view = _bound(state, fact.proposal, fact.digest)
+    if view is not None and view.status == "pending" and fact.person not in view.awaiting:
+        view.awaiting = (*view.awaiting, fact.person)
 
 
 def _refused(state: State, _event: Event, fact: action.DecisionRefused) -> None:
@@ -35,12 +60,6 @@ def _refused(state: State, _event: Event, fact: action.DecisionRefused) -> None:
     view = state.incident.proposals.get(fact.proposal)
     if view is not None:
         view.refused += 1
-
-
-def _reminded(state: State, _event: Event, fact: action.ProposalReminded) -> None:
-    view = state.incident.proposals.get(fact.proposal)
-    if view is not None:
-        view.reminded += 1
 
 
 def _approved(state: State, event: Event, fact: action.ProposalApproved) -> None:
@@ -72,7 +91,7 @@ def _withdrawn(state: State, _event: Event, fact: action.ProposalWithdrawn) -> N
 def _superseded(state: State, _event: Event, fact: action.ProposalSuperseded) -> None:
     view = _bound(state, fact.proposal, fact.digest)
     if view is not None and view.move("superseded"):
-        view.why = fact.why
+        view.why, view.superseded_by = fact.why, fact.by
 
 
 def _started(state: State, event: Event, fact: action.ActionStarted) -> None:
@@ -134,13 +153,14 @@ def _undone(state: State, _event: Event, fact: action.ActionUndone) -> None:
 ACTION_RULES: list[Row] = [
     rule(action.ActionProposed, _proposed),
     rule(action.DecisionMade, _decided),
+    rule(action.StepUpAsked, _step_up_asked),
     rule(action.DecisionRefused, _refused),
-    rule(action.ProposalReminded, _reminded),
     rule(action.ProposalApproved, _approved),
     rule(action.ProposalDenied, _denied),
     rule(action.ProposalExpired, _expired),
     rule(action.ProposalWithdrawn, _withdrawn),
     rule(action.ProposalSuperseded, _superseded),
+    rule(action.ProposalUninspectable, _uninspectable),
     rule(action.ActionStarted, _started),
     rule(action.ActionFinished, _finished),
     rule(action.ActionUnknown, _unknown),

@@ -5,8 +5,9 @@ from datetime import datetime
 from bot.incident import facts_run as run
 from bot.incident.context import Result
 from bot.incident.events import Event
+from bot.incident.revision import author_name, edited_proposal
 from bot.incident.rule import Row, rule
-from bot.incident.state import ASKED, UNDO, Pending, State, undo_target
+from bot.incident.state import ASKED, EDIT, UNDO, Pending, State, undo_target
 from bot.incident.steps import CallTools
 
 
@@ -27,6 +28,15 @@ def drop_run_steps(state: State) -> None:
     state.run.queue = [pending for pending in state.run.queue if pending.outside]
 
 
+def take_step(state: State, effect_id: str) -> Pending | None:
+    """Take the Step with this effect id out of the queue; None when it is not in it."""
+    for pending in state.run.queue:
+        if pending.chosen.effect_id == effect_id:
+            state.run.queue.remove(pending)
+            return pending
+    return None
+
+
 def _loaded(state: State, _event: Event, fact: run.ContextLoaded) -> None:
     state.run.context = fact
     if fact.service is not None:
@@ -45,7 +55,7 @@ def _chosen(state: State, event: Event, fact: run.StepChosen) -> None:
         if asked is None or (asked.undo_requested and fact.effect_id == f"{UNDO}{target}"):
             return
         asked.undo_requested = True
-    elif not fact.effect_id.startswith(ASKED):
+    elif not fact.effect_id.startswith((ASKED, EDIT)):
         return
     view.queue.append(Pending(fact, event.at))
 
@@ -93,12 +103,10 @@ def _failed(state: State, event: Event, fact: run.ToolFailed) -> None:
 
 
 def _open_call(state: State, effect_id: str) -> tuple[Pending, int] | None:
-    if not state.run.queue:
-        return None
-    pending = state.run.queue[0]
-    for index in pending.open_calls:
-        if effect_id == f"{pending.chosen.effect_id}.{index}":
-            return pending, index
+    for pending in state.run.queue:
+        for index in pending.open_calls:
+            if effect_id == f"{pending.chosen.effect_id}.{index}":
+                return pending, index
     return None
 
 
@@ -115,9 +123,14 @@ def _settle(state: State, pending: Pending, effect_id: str, at: datetime) -> Non
 
 
 def _rejected(state: State, _event: Event, fact: run.ProposalRejected) -> None:
-    queue = state.run.queue
-    if queue and queue[0].chosen.effect_id == fact.effect_id:
-        state.run.rejected.append((queue.pop(0).chosen, fact.why))
+    done = take_step(state, fact.effect_id)
+    if done is None:
+        return
+    view = edited_proposal(state, fact.effect_id)
+    if view is not None:
+        view.edit_refused = f"the edit by {author_name(done.chosen.by)} was not taken: {fact.why}"
+    elif not fact.effect_id.startswith(EDIT):
+        state.run.rejected.append((done.chosen, fact.why))
 
 
 def _budget(state: State, _event: Event, fact: run.BudgetSpent) -> None:

@@ -4,14 +4,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
+from bot.incident.call import Called, Handoff
 from bot.incident.context import Result
 from bot.incident.events import Unknown
-from bot.incident.facts_action import ActionProposed, DecisionMade
-from bot.incident.facts_alerts import Learnings, QuestionAsked
+from bot.incident.facts_alerts import Learnings
 from bot.incident.facts_run import ContextLoaded, StepChosen
 from bot.incident.model import Alert, Finding, Judgement, Severity
-from bot.incident.proposal import TRANSITIONS, Proposal, ProposalStatus
 from bot.incident.steps import CallTools
+from bot.incident.views import ProposalView, QuestionView
 
 FLAP_CYCLES = 3
 FLAP_WINDOW = timedelta(minutes=10)
@@ -19,104 +19,64 @@ FLAP_WINDOW = timedelta(minutes=10)
 
 UNDO = "undo-"
 ASKED = "ask-"
-"""How the effect ids of Steps begin that no run chose: an undo, or what a human asked for."""
+EDIT = "edit-"
+OUTSIDE = (UNDO, ASKED, EDIT)
+"""How the effect ids of Steps begin that no run chose: an undo, what a human asked for, an edit."""
+RENEWAL = "renewal"
+"""Who a Step is by that proposes again what expired; whoever wanted it first still does."""
 
 Phase = Literal["prefetch", "investigate", "await", "act", "verify", "closed"]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class AlertLine:
-    """One alert over time: its latest form, and when it turned from resolved to firing."""
+    """One alert over time: its latest form, and when it last turned from resolved to firing."""
 
     alert: Alert
     first_at: datetime
     last_at: datetime
     times: int = 1
-    refired_at: list[datetime] = field(default_factory=list[datetime])
+    refired_at: tuple[datetime, ...] = ()
 
     @property
     def flapping(self) -> bool:
-        """True when it re-fired `FLAP_CYCLES` times within `FLAP_WINDOW`."""
-        last = self.refired_at[-FLAP_CYCLES:]
+        """True when it re-fired `FLAP_CYCLES` times within `FLAP_WINDOW`, the last times it did."""
+        last = self.refired_at
         return len(last) == FLAP_CYCLES and last[-1] - last[0] <= FLAP_WINDOW
 
-
-@dataclass(slots=True)
-class ProposalView:
-    """A proposal and what became of it. `verified` counts passed verifications.
-
-    `decisions` holds the first of each person, `last` the newest of anybody.
-    """
-
-    asked: ActionProposed
-    at: datetime
-    status: ProposalStatus = "pending"
-    decisions: list[tuple[datetime, DecisionMade]] = field(
-        default_factory=list[tuple[datetime, DecisionMade]]
-    )
-    why: str = ""
-    approved_at: datetime | None = None
-    attempt: str = ""
-    nonce: str = ""
-    before: str = ""
-    started_at: datetime | None = None
-    finished_at: datetime | None = None
-    result: str = ""
-    evidence: str = ""
-    link: str = ""
-    verified: int = 0
-    checks: list[str] = field(default_factory=list[str])
-    regressed: str = ""
-    undo_requested: bool = False
-    refused: int = 0
-    reminded: int = 0
-    last: tuple[datetime, DecisionMade] | None = None
-
     @property
-    def proposal(self) -> Proposal:
-        """The frozen proposal."""
-        return self.asked.proposal
+    def calm_at(self) -> datetime:
+        """When its silence counts: at once, or once a flapping alert kept quiet for a window."""
+        return self.last_at + FLAP_WINDOW if self.flapping else self.last_at
 
-    @property
-    def verify_due_at(self) -> datetime | None:
-        """When the next verification is due; None when there is none (any more)."""
-        wanted = self.proposal.verify_after_s
-        over = self.status != "succeeded" or bool(self.regressed) or not self.proposal.verify
-        if over or self.finished_at is None or self.verified >= len(wanted):
-            return None
-        return self.finished_at + timedelta(seconds=wanted[self.verified])
+    def then(self, alert: Alert, at: datetime) -> "AlertLine":
+        """Return its next form; a resolve of an earlier occurrence than the one that fires is none.
 
-    def lapses_at(self, use_s: float) -> datetime | None:
-        """When it expires: undecided at `expires_at`, approved but not run after `use_s` s."""
-        if self.status == "pending":
-            return self.proposal.expires_at
-        if self.status == "approved" and self.approved_at is not None:
-            return self.approved_at + timedelta(seconds=use_s)
-        return None
-
-    def move(self, to: ProposalStatus) -> bool:
-        """Take an edge of the state machine; False (and nothing changes) when there is none."""
-        if to not in TRANSITIONS[self.status]:
-            return False
-        self.status = to
-        return True
+        Both times are the sender's, so its clock may be wrong as long as it is one clock.
+        """
+        was, refired_at = self.alert, self.refired_at
+        if alert.status == "firing" and was.status == "resolved":
+            refired_at = (*refired_at, at)[-FLAP_CYCLES:]
+        if alert.status == "resolved" and was.status == "firing" and _ended_before(alert, was):
+            alert = was
+        return AlertLine(alert, self.first_at, at, self.times + 1, refired_at)
 
 
-@dataclass(slots=True)
-class QuestionView:
-    """A question to humans. `value` is the answer, or the default after the deadline."""
-
-    asked: QuestionAsked
-    at: datetime
-    status: Literal["open", "answered", "expired"] = "open"
-    value: str = ""
-    person: str = ""
-    reminded: int = 0
+def _ended_before(gone: Alert, firing: Alert) -> bool:
+    """True when one occurrence was over before the other began."""
+    if gone.ends_at is None or firing.starts_at is None or gone.starts_at == firing.starts_at:
+        return False
+    return gone.ends_at < firing.starts_at
 
 
 @dataclass(slots=True)
 class IncidentView:
-    """What humans care about. Maps keep the order of first appearance."""
+    """What humans care about. Maps keep the order of first appearance.
+
+    `acked_by` takes care; `human_at` is when any human last did something. `waits_since` is when
+    the wait for somebody who cares began, `called` the highest call since then, `calls` all calls
+    about the incident itself. `handoff` stands until it is accepted.
+    """
 
     id: str = ""
     title: str = ""
@@ -134,6 +94,12 @@ class IncidentView:
     truncated: int = 0
     reopened: int = 0
     acked_by: str = ""
+    acked_at: datetime | None = None
+    first_acked_at: datetime | None = None
+    human_at: datetime | None = None
+    waits_since: datetime | None = None
+    called: Called | None = None
+    calls: tuple[Called, ...] = ()
     snoozed_until: datetime | None = None
     merged_into: str = ""
     conclusion: str = ""
@@ -142,7 +108,7 @@ class IncidentView:
     judged: Judgement | None = None
     judged_by: str = ""
     escalated: str = ""
-    handed_to: str = ""
+    handoff: Handoff | None = None
     refused: int = 0
     proposals: dict[str, ProposalView] = field(default_factory=dict[str, ProposalView])
     questions: dict[str, QuestionView] = field(default_factory=dict[str, QuestionView])
@@ -156,6 +122,13 @@ class IncidentView:
     def over(self) -> bool:
         """True when nobody investigates it any more: resolved, closed, or part of another."""
         return self.status != "open" or bool(self.merged_into)
+
+    @property
+    def calm_at(self) -> datetime | None:
+        """When it resolves by itself; None while something fires, or may: a list was cut (D-08)."""
+        if self.firing or self.truncated:
+            return None
+        return max((line.calm_at for line in self.alerts.values()), default=None)
 
     @property
     def firing(self) -> list[Alert]:
@@ -176,7 +149,7 @@ class Pending:
     @property
     def outside(self) -> bool:
         """True when no run chose it: it outlives the run, and a pause of the investigation."""
-        return self.chosen.effect_id.startswith((UNDO, ASKED))
+        return self.chosen.effect_id.startswith(OUTSIDE)
 
     @property
     def open_calls(self) -> list[int]:
@@ -196,7 +169,7 @@ def undo_target(effect_id: str) -> str:
 
 @dataclass(slots=True)
 class RunView:
-    """How far the investigation is. `queue[0]` is the Step being carried out."""
+    """How far the investigation is. `queue` holds the Steps that are not done, oldest first."""
 
     number: int = 1
     paused_by: str = ""
@@ -216,6 +189,12 @@ class RunView:
     done: bool = False
 
     @property
+    def next(self) -> Pending | None:
+        """The Step to carry out now: what somebody asked for from outside first, then the run's."""
+        outside = (pending for pending in self.queue if pending.outside)
+        return next(outside, self.queue[0] if self.queue else None)
+
+    @property
     def ask_id(self) -> str:
         """The effect id of the next Step a model may choose."""
         return f"r{self.number}s{self.steps + 1}"
@@ -223,7 +202,10 @@ class RunView:
 
 @dataclass(slots=True)
 class State:
-    """The fold of one stream. Made by `fold`, read by everybody, changed by nobody else."""
+    """The fold of one stream. Made by `fold`, read by everybody, changed by nobody else.
+
+    What changes in place below it, `bot.incident.branch` copies.
+    """
 
     stream: str = ""
     seq: int = 0
@@ -236,6 +218,10 @@ class State:
     def exists(self) -> bool:
         """True when an incident was opened in this stream."""
         return bool(self.incident.status)
+
+    def time(self, now: datetime) -> datetime:
+        """Return `now`, or the time of the newest event if the clock was set back before it."""
+        return now if self.at is None else max(now, self.at)
 
     @property
     def phase(self) -> Phase:

@@ -9,6 +9,9 @@ from bot.incident.model import Finding, Value
 MAX_CALLS = 4
 """Independent reads in one CallTools (DESIGN 2)."""
 
+QUESTION_MOST_S = 14 * 86400
+"""No question stays open longer."""
+
 
 class ToolCall(Value):
     """One read. `key` is the diagnose step's id, empty when a model chose it."""
@@ -37,12 +40,17 @@ class ProposeAction(Value):
 
 
 class AskHuman(Value):
-    """Put one question to humans and wait."""
+    """Put one question to humans and wait, `deadline_s` seconds (0: as the bot's setting says).
+
+    Then `default` is the answer, if there is one.
+    """
 
     kind: Literal["ask_human"] = "ask_human"
     question: str
     answer: Literal["yes_no", "choice", "text"] = "text"
     options: tuple[str, ...] = ()
+    default: str = ""
+    deadline_s: int = Field(default=0, ge=0, le=QUESTION_MOST_S)
     findings: tuple[Finding, ...] = ()
 
 

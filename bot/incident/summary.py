@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from bot.incident.facts_alerts import IncidentClosed, Learnings
-from bot.incident.state import ProposalView, State
+from bot.incident.state import State
+from bot.incident.views import ProposalView
 
 DONE = frozenset({"succeeded", "rolled_back", "failed", "unknown"})
 

@@ -16,9 +16,10 @@ from bot.incident.facts_alerts import (
     SeverityChanged,
 )
 from bot.incident.model import Judgement, Severity
-from bot.incident.reducer import State, fold
-from bot.incident.state import QuestionView
+from bot.incident.reducer import State
+from bot.incident.views import QuestionView
 from bot.intake.person import Persons
+from bot.intake.wording import how_it_stands
 from bot.knowledge.redact import redact
 from bot.ports import Draft, Log, Outcome, Refusal, Reply
 from bot.ports import Library as LibraryPort
@@ -100,7 +101,7 @@ class Asking:
         def made(state: State, who: str) -> Fact | str:
             view = _open_question(state, reply.question)
             if view is None:
-                return "No question is open in this incident."
+                return how_it_stands(state, reply.question)
             value = _value(view, redact(command.text.strip()[:TEXT_CHARS]).text)
             return QuestionAnswered(id=view.asked.id, person=who, value=value)
 
@@ -137,7 +138,7 @@ class Asking:
         into = command.value
         if into == command.incident:
             raise InputError("an incident cannot be merged into itself")
-        target = fold(await self._log.load(into)).incident
+        target = (await self._log.state(into)).incident
         if not target.status:
             raise NotFoundError(f"there is no {into}")
         if target.merged_into or target.status == "closed":

@@ -1,22 +1,17 @@
-"""One decision core for every surface: find the proposal, check, and record the verdict."""
-
-from datetime import datetime
+"""One decision core for every surface: find the proposal, look up who speaks, prove, record."""
 
 from bot import telemetry
-from bot.errors import BusyError
-from bot.incident.facts_action import (
-    DecisionMade,
-    DecisionRefused,
-    ProposalApproved,
-    ProposalDenied,
-)
-from bot.incident.model import Person, Verdict
-from bot.incident.policy import Case, Refuse, evaluate
+from bot.errors import BusyError, UnreadableError
+from bot.incident.authority import Person
+from bot.incident.facts_action import DecisionMade
+from bot.incident.policy import Allow, Refuse, Wish
 from bot.incident.reducer import State
-from bot.incident.state import ProposalView
+from bot.incident.views import ProposalView
+from bot.intake.crowd import Crowd
 from bot.intake.person import Persons
-from bot.intake.wording import STRANGER, state_line
-from bot.knowledge.redact import redact
+from bot.intake.proving import Proven, Warrants
+from bot.intake.verdict import Said, Verdicts, refusal_of
+from bot.intake.wording import state_line
 from bot.ports import (
     Clock,
     Draft,
@@ -24,15 +19,11 @@ from bot.ports import (
     Library,
     Log,
     Outcome,
-    OutcomeKind,
     ProposalRow,
     Refusal,
     Reply,
 )
 
-DIGEST_CHARS = 12
-REASON_CHARS = (5, 1000)
-VERDICTS: dict[str, Verdict] = {"approve": "approve", "deny": "deny"}
 OPEN = frozenset({"pending", "approved", "executing", "unknown"})
 
 
@@ -40,13 +31,21 @@ class Decisions:
     """Records approvals and denials; refusals are facts too (E-42)."""
 
     def __init__(
-        self, log: Log, incidents: Incidents, library: Library, persons: Persons, clock: Clock
+        self,
+        log: Log,
+        incidents: Incidents,
+        library: Library,
+        persons: Persons,
+        clock: Clock,
+        warrants: Warrants,
     ) -> None:
         self._log = log
         self._incidents = incidents
-        self._library = library
         self._persons = persons
         self._clock = clock
+        self._proving = warrants.proving
+        self._verdicts = Verdicts(library, clock, warrants)
+        self._crowd = Crowd(clock)
 
     async def decide(self, reply: Reply) -> Outcome:
         """Approve or deny as `reply` says, at the head of the incident's stream.
@@ -57,19 +56,38 @@ class Decisions:
         row = await self.find(reply.proposal)
         if isinstance(row, Outcome):
             return row
-        told: list[Outcome] = []
+        try:
+            unread = await self._looked_again()
+        except BusyError as error:
+            return _not_stored(error, row)
+        if unread or self._persons.of(reply) is None:
+            why = f"Not decided: {unread}." if unread else self._persons.why_not(reply)
+            if not self._crowd.room(row.incident):
+                telemetry.decisions.labels(reply.channel, "unrecorded").inc()
+                return Outcome(why, "busy" if unread else "refused", row.incident, row.id)
+        told: list[Said] = []
+        proof: Proven = None
 
         def build(state: State) -> Draft | Refusal:
-            made = self._build(state, row.id, reply)
-            told[:] = [made[1]]
-            return made[0]
+            told[:] = [self._build(state, row.id, reply, unread, proof)]
+            return told[0][0]
 
         try:
+            proof = None if unread else await self._proof(row, reply)
             await self._log.record(row.incident, build)
         except BusyError as error:
-            text = f"Your decision could not be stored ({error}). Nothing was decided; try again."
-            return Outcome(text, "busy", row.incident, row.id)
-        return told[0]
+            return _not_stored(error, row)
+        written, outcome = told[0]
+        _count(row, reply, written)
+        return outcome
+
+    async def _looked_again(self) -> str:
+        """Read people, links and policy anew; return why nobody can be authorised, or "" (E-26)."""
+        try:
+            await self._persons.afresh()
+        except UnreadableError as error:
+            return str(error)
+        return ""
 
     async def find(self, typed: str) -> ProposalRow | Outcome:
         """Return the one proposal that `typed` (an id or its first characters) means."""
@@ -85,119 +103,58 @@ class Decisions:
             return Outcome(f"{typed} could be {names}. Type more characters.", "unknown")
         return chosen[0]
 
+    def allowed(
+        self, view: ProposalView, person: Person, channel: str, wish: Wish
+    ) -> Allow | Refuse:
+        """Return whether this person may do so now, as people and policy were last read."""
+        return self._verdicts.allowed(view, person, channel, wish)
+
+    async def _proof(self, row: ProposalRow, reply: Reply) -> Proven:
+        """Have the one-time code checked and spent, if it is all that the approval lacks."""
+        if not reply.code or reply.verdict != "approve":
+            return None
+        state = await self._log.state(row.incident)
+        view, person = state.incident.proposals.get(row.id), self._persons.of(reply)
+        if view is None or person is None:
+            return None
+        now = state.time(self._clock.now())
+        claim = self._verdicts.claim(view, person, reply, now)
+        return None if claim is None else await self._proving.tried(claim, reply)
+
     def _build(
-        self, state: State, identifier: str, reply: Reply
-    ) -> tuple[Draft | Refusal, Outcome]:
+        self, state: State, identifier: str, reply: Reply, unread: str, proof: Proven
+    ) -> Said:
         view = state.incident.proposals.get(identifier)
         if view is None:
-            return self._no(reply, None, "this proposal cannot be read", "unknown", state)
+            return refusal_of(state, None, reply, "this proposal cannot be read", "unknown")
+        if unread:
+            return refusal_of(state, view, reply, f"Not decided: {unread}.", "busy")
         person = self._persons.of(reply)
         if person is None:
-            return self._no(reply, view, STRANGER, "refused", state)
+            return refusal_of(state, view, reply, self._persons.why_not(reply))
         repeated = [d for _, d in view.decisions if d.person == person.name]
         if repeated and repeated[0].verdict == reply.verdict:
             text = f"You decided this already. {state_line(view)}"
             outcome = Outcome(text, "already", state.stream, identifier)
             return Refusal(text), outcome
-        stale = self._stale(view, reply)
+        stale = self._verdicts.stale(view, reply, state.time(self._clock.now()))
         if stale:
-            return self._no(reply, view, stale[0], stale[1], state)
-        return self._judge(state, view, person, reply)
+            return refusal_of(state, view, reply, *stale)
+        return self._verdicts.judge(state, view, person, reply, proof)
 
-    def _stale(self, view: ProposalView, reply: Reply) -> tuple[str, OutcomeKind] | None:
-        proposal = view.proposal
-        if view.status != "pending":
-            return f"Too late: {state_line(view)}", "already"
-        moved = reply.revision not in {0, proposal.revision}
-        other = reply.digest12 != "" and not view.asked.digest.startswith(reply.digest12)
-        if moved or other or (reply.digest12 and len(reply.digest12) < DIGEST_CHARS):
-            return "That card is out of date. Open the proposal again before you decide.", "refused"
-        if proposal.expires_at <= self._clock.now():
-            return f"P-{proposal.id} has expired. Ask for a new proposal.", "refused"
-        return None
 
-    def _judge(
-        self, state: State, view: ProposalView, person: Person, reply: Reply
-    ) -> tuple[Draft | Refusal, Outcome]:
-        if reply.verdict not in VERDICTS:
-            return self._no(reply, view, "Say approve or deny.", "refused", state)
-        verdict: Verdict = VERDICTS[reply.verdict]
-        reason = redact(reply.reason.strip()[: REASON_CHARS[1]]).text
-        if verdict == "deny" and len(reason) < REASON_CHARS[0]:
-            why = f"A denial needs a reason of at least {REASON_CHARS[0]} characters."
-            return self._no(reply, view, why, "refused", state)
-        allowed = evaluate(
-            self._library.policy, self.case(view, reply.channel), person, view.decisions
-        )
-        if isinstance(allowed, Refuse):
-            return self._no(reply, view, f"Not decided: {allowed.why}.", "refused", state)
-        made = DecisionMade(
-            proposal=view.proposal.id,
-            revision=view.proposal.revision,
-            digest=view.asked.digest,
-            person=person.name,
-            actor=reply.actor,
-            verdict=verdict,
-            reason=reason,
-            rule=allowed.rule.name,
-            policy_digest=self._library.policy.digest,
-            groups_as_of=self._clock.now(),
-        )
-        telemetry.decisions.labels(reply.channel, verdict).inc()
-        self._measure(view, self._clock.now())
-        return self._settle(state, view, made, allowed.missing)
+def _count(row: ProposalRow, reply: Reply, written: Draft | Refusal) -> None:
+    """Count what was written, once, however often the write was tried."""
+    if isinstance(written, Refusal):
+        if written.facts:
+            telemetry.decisions.labels(reply.channel, "refused").inc()
+        return
+    for made in (fact for fact in written.facts if isinstance(fact, DecisionMade)):
+        telemetry.decisions.labels(reply.channel, made.verdict).inc()
+        waited = (made.groups_as_of - row.created_at).total_seconds()
+        telemetry.approval_wait.labels(row.risk).observe(max(waited, 0))
 
-    def _settle(
-        self, state: State, view: ProposalView, made: DecisionMade, missing: int
-    ) -> tuple[Draft | Refusal, Outcome]:
-        identifier, digest = view.proposal.id, view.asked.digest
-        name = f"P-{identifier}"
-        if made.verdict == "deny":
-            closing = ProposalDenied(proposal=identifier, digest=digest, reason=made.reason)
-            text = f"{name} is denied. The reason is kept with it."
-            return (
-                Draft(made.actor, (made, closing)),
-                Outcome(text, "done", state.stream, identifier),
-            )
-        if missing:
-            more = "one more person" if missing == 1 else f"{missing} more people"
-            text = f"Your approval of {name} counts. It needs {more}."
-            return Draft(made.actor, (made,)), Outcome(text, "done", state.stream, identifier)
-        reached = ProposalApproved(proposal=identifier, digest=digest)
-        text = f"{name} is approved: {view.proposal.title}. I run exactly this, once."
-        return Draft(made.actor, (made, reached)), Outcome(text, "done", state.stream, identifier)
 
-    def case(self, view: ProposalView, channel: str) -> Case:
-        """Return what the policy is asked about this proposal, decided through `channel`."""
-        proposal = view.proposal
-        return Case(
-            proposal.action,
-            proposal.service,
-            proposal.environment,
-            proposal.risk,
-            owner=self._library.owner(proposal.service),
-            requested_by=proposal.requested_by,
-            channel=channel,
-        )
-
-    @staticmethod
-    def _measure(view: ProposalView, now: datetime) -> None:
-        waited = (now - view.at).total_seconds()
-        telemetry.approval_wait.labels(view.proposal.risk).observe(max(waited, 0))
-
-    @staticmethod
-    def _no(
-        reply: Reply, view: ProposalView | None, why: str, kind: OutcomeKind, state: State
-    ) -> tuple[Refusal, Outcome]:
-        """Refuse, and keep the attempt as a fact with its reason."""
-        identifier = view.proposal.id if view is not None else reply.proposal[:20]
-        refused = DecisionRefused(
-            proposal=identifier,
-            digest=view.asked.digest if view is not None else "",
-            actor=reply.actor,
-            why=why[:400],
-            payload_digest=reply.payload_digest,
-        )
-        telemetry.decisions.labels(reply.channel, "refused").inc()
-        refusal = Refusal(why, (refused,), reply.actor)
-        return refusal, Outcome(why, kind, state.stream, identifier)
+def _not_stored(error: BusyError, row: ProposalRow) -> Outcome:
+    text = f"Your decision could not be stored ({error}). Nothing was decided; try again."
+    return Outcome(text, "busy", row.incident, row.id)

@@ -1,24 +1,27 @@
 """The way in of webhooks: verified, read, redacted and grouped before anything is stored."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from bot.errors import NotFoundError
+from bot.errors import BusyError, NotFoundError
 from bot.incident.grouping import Group, grouped
 from bot.incident.model import Alert, Change
 from bot.intake.change import is_dated, read_changes
-from bot.intake.hooks import CHANGE, OpenRoute, Routes
+from bot.intake.hearing import Hearing
+from bot.intake.hooks import CHANGE, HEARTBEAT, OpenRoute, Routes
 from bot.intake.payload import read_json
-from bot.intake.redaction import Mask
+from bot.intake.redaction import Mask, Remembered
 from bot.knowledge.redact import Redactor
 from bot.ports import Accepted, Clock, Deliveries, Delivery
 from bot.shelf import Parsed, Source
 from bot.signing import body_digest
 from bot.telemetry import alerts_received, dedupe_hits, redactions
 
+log = logging.getLogger(__name__)
 REDELIVERED_S = 300
 """Identical bytes within this time are a redelivery. Later they are looked at again: an alert that
 resolved and fires again may be told in the very same words."""
@@ -51,6 +54,16 @@ class Entrance:
 
 
 @dataclass(frozen=True, slots=True)
+class Heed:
+    """What a letter of alerts comes to; `lives` when it shows that its sender does."""
+
+    delivery: Delivery
+    groups: list[Group]
+    lives: bool
+    watched: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
     """One request whose sender is proven. `signed_at` is the timestamp that was signed, or ""."""
 
@@ -63,19 +76,24 @@ class Letter:
 
 
 class Intake:
-    """Takes deliveries of alerts and of changes; nothing is stored of one that is refused."""
+    """Takes deliveries of alerts, of changes and of life; of one refused nothing is stored."""
 
-    def __init__(self, entrance: Entrance, deliveries: Deliveries, clock: Clock) -> None:
+    def __init__(
+        self, entrance: Entrance, deliveries: Deliveries, clock: Clock, hearing: Hearing
+    ) -> None:
         self._entrance = entrance
         self._deliveries = deliveries
         self._clock = clock
+        self._hearing = hearing
+        self._remembered = Remembered()
 
     async def hook(
         self, source: str, route: str, headers: Mapping[str, str], body: bytes
     ) -> Accepted:
         """Take one delivery of alerts; return after the commit.
 
-        An authentic message that tells of no alert is stored and joins no incident.
+        An authentic message that tells of no alert is stored and joins no incident; one that only
+        says that its sender lives is not even stored.
 
         Args:
             source: As in `/hooks/{source}/{route}`.
@@ -90,14 +108,38 @@ class Intake:
             InputError: The body is not JSON, or not what this source sends.
             BusyError: No room or no database; nothing was stored.
         """
+        if source == HEARTBEAT:
+            return await self._beat(route, headers, body)
         known = self._entrance.sources.get(source)
         if known is None:
             raise NotFoundError("there is no such door; triagebot check lists those there are")
         letter = self._opened(source, route, headers, body)
-        delivery, groups = await _aside(letter, lambda: self._alerts(known, letter))
-        accepted = await self._deliveries.accept(delivery, groups)
-        _count_alerts(source, sum(len(group.alerts) for group in groups), accepted)
+        heed = await _aside(letter, lambda: self._alerts(known, letter))
+        if heed.watched and not heed.groups:
+            await self._hear(letter, lives=heed.lives)
+            return Accepted(())
+        accepted = await self._deliveries.accept(heed.delivery, heed.groups)
+        _count_alerts(source, sum(len(group.alerts) for group in heed.groups), accepted)
+        try:
+            await self._hear(letter, lives=heed.lives)
+        except BusyError as error:  # the alerts are in; the next delivery is noted instead
+            log.warning("a door was heard and could not be noted: %s", error)
         return _counted(accepted)
+
+    async def _beat(self, route: str, headers: Mapping[str, str], body: bytes) -> Accepted:
+        """Take one sign of life; it opens no incident. Raises as `hook` does."""
+        letter = self._opened(HEARTBEAT, route, headers, body)
+        lives = True
+        if letter.door.reads:
+            source, most = self._entrance.sources[letter.door.reads], self._entrance.max_bytes
+            parsed = source.parse(read_json(body, _encoding(letter), most), {})
+            lives = any(alert.status == "firing" for alert in parsed.alerts)
+        await self._hear(letter, lives=lives)
+        return Accepted(())
+
+    async def _hear(self, letter: Letter, *, lives: bool) -> None:
+        if lives:
+            await self._hearing.heard(letter.door, letter.received_at)
 
     async def change(self, route: str, headers: Mapping[str, str], body: bytes) -> Accepted:
         """Take one delivery of changes; return after the commit. Raises as `hook` does."""
@@ -111,27 +153,46 @@ class Intake:
         signed_at = door.verify(headers, body, now)
         return Letter(door, headers, body, signed_at, now, self._clock.token())
 
-    def _alerts(self, source: Source, letter: Letter) -> tuple[Delivery, list[Group]]:
+    def _alerts(self, source: Source, letter: Letter) -> Heed:
         entrance = self._entrance
-        payload = read_json(letter.body, _encoding(letter), entrance.max_bytes)
-        parsed = source.parse(payload, letter.door.fields)
-        mask = Mask(entrance.redactor)
-        found = grouped(parsed.alerts, parsed.group_key, parsed.truncated, entrance.service_of)
+        parsed = self._parsed(source, letter)
+        mask = Mask(entrance.redactor, self._remembered)
+        watching = [alert for alert in parsed.alerts if _watches(letter.door, alert)]
+        alerts = parsed.alerts
+        if watching:
+            alerts = tuple(alert for alert in alerts if not _watches(letter.door, alert))
+        found = grouped(alerts, parsed.group_key, parsed.truncated, entrance.service_of)
         groups = [mask.group(group) for group in found]
         mask.count(redactions)
         digest = body_digest(letter.body)
-        return _delivery(letter, _dedupe(letter, parsed, digest), digest), groups
+        delivery = _delivery(letter, _dedupe(letter, parsed, digest), digest)
+        is_alive = not letter.door.watchdog or any(one.status == "firing" for one in watching)
+        return Heed(delivery, groups, is_alive, bool(watching))
+
+    def _parsed(self, source: Source, letter: Letter) -> Parsed:
+        encoding, max_bytes = _encoding(letter), self._entrance.max_bytes
+        if source.swift is not None and not encoding and len(letter.body) <= max_bytes:
+            parsed = source.swift(letter.body)
+            if parsed is not None:
+                return parsed
+        payload = read_json(letter.body, encoding, max_bytes)
+        return source.parse(payload, letter.door.fields)
 
     def _changes(self, letter: Letter) -> tuple[Delivery, list[Change]]:
         entrance = self._entrance
         payload = read_json(letter.body, _encoding(letter), entrance.max_bytes)
         told = read_changes(payload, letter.door.name, letter.received_at)
-        mask = Mask(entrance.redactor)
+        mask = Mask(entrance.redactor, self._remembered)
         changes = [mask.change(_placed(change, entrance.service_named)) for change in told]
         mask.count(redactions)
         digest = body_digest(letter.body)
         dedupe = _repeated(letter, digest, is_distinct=is_dated(payload))
         return _delivery(letter, dedupe, digest), changes
+
+
+def _watches(door: OpenRoute, alert: Alert) -> bool:
+    """Tell whether it is the alert that always fires, which is no trouble but its absence is."""
+    return bool(door.watchdog) and door.watchdog in {alert.labels.get("alertname"), alert.title}
 
 
 def _placed(change: Change, service_named: Callable[[str], str]) -> Change:

@@ -89,6 +89,12 @@ def as_moment(value: JsonValue) -> datetime | None:
     return _from_unix(float(value))
 
 
+@lru_cache(maxsize=4096)
+def moment_of(text: str) -> datetime | None:
+    """Return what `as_moment` does of a text; the alerts of a group share most of theirs."""
+    return _read_moment(text)
+
+
 def as_links(pairs: Mapping[str, JsonValue]) -> tuple[Link, ...]:
     """Return the http(s) addresses among the values, titled by their keys, once each."""
     found: dict[str, Link] = {}

@@ -15,6 +15,8 @@ from bot.signing import check_age, check_basic, check_bearer, check_hmac, timest
 FILE = "hooks.yaml"
 CHANGE = "change"
 """The reserved source whose routes take Changes."""
+HEARTBEAT = "heartbeat"
+"""The reserved source whose routes take signs of life; a beat opens no incident."""
 INSECURE = "TRIAGE_ALLOW_INSECURE_WEBHOOK"
 
 FieldName = Literal[
@@ -30,6 +32,10 @@ HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$")]
 Pointer = Annotated[str, Field(pattern=r"^(/([^~/]|~[01])*)+$", max_length=200)]
 
 
+Silence = Annotated[int, Field(ge=1, le=604800)]
+"""Seconds without a word after which a door is silent."""
+
+
 class ChangeRoute(Value):
     """One door for changes. `secrets` are names of environment variables; any of them fits."""
 
@@ -41,10 +47,27 @@ class ChangeRoute(Value):
 
 
 class HookRoute(ChangeRoute):
-    """One door for alerts. `fields` are JSON pointers (RFC 6901) into one alert."""
+    """One door for alerts. `fields` are JSON pointers (RFC 6901) into one alert.
+
+    `silent_after_s` expects a delivery at least that often, 0 none at all. `watchdog` names an
+    alert that always fires: only it counts as a word then, and it opens no incident.
+    """
 
     source: Word
     fields: dict[FieldName, Pointer] = Field(default_factory=dict[FieldName, Pointer])
+    silent_after_s: Silence | Literal[0] = 0
+    watchdog: str = Field(default="", max_length=200)
+
+
+class HeartbeatRoute(ChangeRoute):
+    """One door for signs of life, expected at least every `silent_after_s`.
+
+    Any request that proves its sender is a beat. With `reads`, a source, only a message of it in
+    which an alert fires is one: Prometheus' Watchdog that resolved is none.
+    """
+
+    silent_after_s: Silence
+    reads: Word | Literal[""] = ""
 
 
 class HooksFile(Value):
@@ -52,11 +75,15 @@ class HooksFile(Value):
 
     routes: tuple[HookRoute, ...] = ()
     changes: tuple[ChangeRoute, ...] = ()
+    heartbeats: tuple[HeartbeatRoute, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class OpenRoute:
-    """A route with the secrets that are set; header names in lower case."""
+    """A route with the secrets that are set; header names in lower case.
+
+    `silent_after_s` is 0 when nobody expects to hear of it.
+    """
 
     source: str
     route: str
@@ -65,11 +92,19 @@ class OpenRoute:
     signature_header: str
     timestamp_header: str
     fields: Mapping[str, str]
+    silent_after_s: int = 0
+    watchdog: str = ""
+    reads: str = ""
 
     @property
     def name(self) -> str:
         """Return `source/route`, as it stands after `/hooks/`."""
         return f"{self.source}/{self.route}"
+
+    @property
+    def closed(self) -> bool:
+        """Return whether it takes nothing, for want of a secret."""
+        return self.auth != "none" and not self.secrets
 
     def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
         """Return the timestamp that was signed with the body, "" when the route signs none.
@@ -84,7 +119,7 @@ class OpenRoute:
         """
         if self.auth == "none":
             return ""
-        if not self.secrets:
+        if self.closed:
             raise SignatureError(f"{self.name} takes nothing before its secret is set")
         if self.auth == "bearer":
             check_bearer(headers.get("authorization", ""), self.secrets)
@@ -116,12 +151,15 @@ class Routes:
                 signature_header=route.signature_header.lower(),
                 timestamp_header=route.timestamp_header.lower(),
                 fields=dict[str, str](getattr(route, "fields", {})),
+                silent_after_s=int(getattr(route, "silent_after_s", 0)),
+                watchdog=str(getattr(route, "watchdog", "")),
+                reads=str(getattr(route, "reads", "")),
             )
             for source, route in declared(file)
         }
 
     def find(self, source: str, route: str) -> OpenRoute:
-        """Return a route; the source `change` has those of changes.
+        """Return a route; `change` has those of changes, `heartbeat` those of signs of life.
 
         Raises:
             NotFoundError: There is no such route.
@@ -132,8 +170,14 @@ class Routes:
         return found
 
     def all(self) -> tuple[OpenRoute, ...]:
-        """Return every route in the file's order, those of changes last."""
+        """Return every route in the file's order; those of alerts, of changes, of heartbeats."""
         return tuple(self._open.values())
+
+    def expected(self) -> tuple[OpenRoute, ...]:
+        """Return the routes that somebody must be heard on; one closed for want of a secret not."""
+        return tuple(
+            route for route in self._open.values() if route.silent_after_s and not route.closed
+        )
 
     def problems(self) -> list[str]:
         """Return which routes are closed for want of a secret, each with its mend."""
@@ -184,9 +228,10 @@ def read_routes(
 
 
 def declared(file: HooksFile) -> Iterator[tuple[str, ChangeRoute]]:
-    """Yield every route with its source, those of changes last."""
+    """Yield every route with its source: those of alerts, of changes, of heartbeats."""
     yield from ((route.source, route) for route in file.routes)
     yield from ((CHANGE, route) for route in file.changes)
+    yield from ((HEARTBEAT, route) for route in file.heartbeats)
 
 
 def _faults(file: HooksFile, sources: Collection[str], insecure: set[str]) -> Iterator[str]:
@@ -196,8 +241,11 @@ def _faults(file: HooksFile, sources: Collection[str], insecure: set[str]) -> It
         if (source, route.route) in seen:
             yield f"{name} stands there twice; rename or remove one"
         seen.add((source, route.route))
-        if source != CHANGE and source not in sources:
-            yield f"{name}: there is no source {source!r}; there are {', '.join(sorted(sources))}"
+        read = source if isinstance(route, HookRoute) else getattr(route, "reads", "")
+        if read and read not in sources:
+            yield f"{name}: there is no source {read!r}; there are {', '.join(sorted(sources))}"
+        if isinstance(route, HookRoute) and route.watchdog and not route.silent_after_s:
+            yield f"{name}: says watchdog; say in silent_after_s how often it must be heard"
         if isinstance(route, HookRoute) and route.fields and source not in POINTED:
             yield f"{name}: only {', '.join(sorted(POINTED))} has fields; remove them"
         if route.auth != "none" and not route.secrets:

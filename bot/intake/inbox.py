@@ -1,46 +1,59 @@
 """The one way in for what humans say: a Reply from any channel becomes facts and an Outcome."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from typing import Protocol
 
-from bot.errors import BusyError, ForbiddenError, InputError, StaleThreadError
+from bot.errors import (
+    BusyError,
+    ForbiddenError,
+    InputError,
+    StaleThreadError,
+    UnreadableError,
+)
 from bot.incident.commands import BY_NAME, Command, help_text, parse
-from bot.intake.asking import Asking
+from bot.incident.form import Form
 from bot.intake.decisions import Decisions
+from bot.intake.editing import Editing
 from bot.intake.payload import clean_text
 from bot.intake.person import Persons
-from bot.intake.reading import Reading
-from bot.intake.running import Running
-from bot.intake.wording import STRANGER
 from bot.ports import Outcome, Reply
 
 log = logging.getLogger(__name__)
+ANYBODY = frozenset({"help", "whoami", "link"})
+"""What a stranger may say too."""
 Verb = Callable[[Reply, Command], Awaitable[Outcome]]
 
 
+class Speaker(Protocol):
+    """Knows some words of the grammar."""
+
+    def verbs(self) -> Mapping[str, Verb]:
+        """Return what is done for each word."""
+        ...
+
+
 class Replies:
-    """Implements ports.Inbox: routes a reply by its intent, and a command by its word."""
+    """Implements ports.Inbox: routes a reply by its intent, and a command by its word.
+
+    Each speaker brings words of its own; of two that know the same word the later one has it.
+    """
 
     def __init__(
-        self,
-        persons: Persons,
-        decisions: Decisions,
-        asking: Asking,
-        running: Running,
-        reading: Reading,
+        self, persons: Persons, decisions: Decisions, editing: Editing, *speakers: Speaker
     ) -> None:
         self._persons = persons
         self._decisions = decisions
-        self._asking = asking
+        self._editing = editing
         self._verbs: dict[str, Verb] = {
             "approve": self._approve,
             "deny": self._deny,
+            "edit": editing.typed,
             "help": self._help,
-            **asking.verbs(),
-            **running.verbs(),
-            **reading.verbs(),
         }
+        for speaker in speakers:
+            self._verbs.update(speaker.verbs())
 
     async def reply(self, reply: Reply) -> Outcome:
         """Do what the human said, if they may. What a human can cause never raises."""
@@ -50,7 +63,14 @@ class Replies:
             return Outcome(str(error), "refused")
         except InputError as error:
             return Outcome(str(error), "unknown")
-        except (BusyError, StaleThreadError) as error:
+        except (BusyError, StaleThreadError, UnreadableError) as error:
+            return Outcome(f"Not done: {error}. Try again in a moment.", "busy")
+
+    async def form(self, reply: Reply) -> Form | Outcome:
+        """Return the form to edit the reply's proposal with; an Outcome says why there is none."""
+        try:
+            return await self._editing.form(_cleaned(reply))
+        except (BusyError, UnreadableError) as error:
             return Outcome(f"Not done: {error}. Try again in a moment.", "busy")
 
     async def _route(self, reply: Reply) -> Outcome:
@@ -64,17 +84,17 @@ class Replies:
             case "message":
                 return await self._known(reply, Command("note", reply.incident, text=reply.text))
             case "edit":
-                text = "Editing a proposal is not in this version. Deny it and say what is wrong."
-                return Outcome(text, "refused", reply.incident, reply.proposal)
+                return await self._editing.edit(reply)
 
     async def _command(self, reply: Reply) -> Outcome:
         return await self._known(reply, parse(reply.text))
 
     async def _known(self, reply: Reply, command: Command) -> Outcome:
-        if command.word not in {"help", "whoami"} and self._persons.of(reply) is None:
+        await self._persons.links_afresh()
+        if command.word not in ANYBODY and self._persons.of(reply) is None:
             if command.word in {"approve", "deny"}:
                 return await self._verbs[command.word](reply, command)
-            return Outcome(STRANGER, "refused")
+            return Outcome(self._persons.why_not(reply), "refused")
         verb = self._verbs.get(command.word)
         if verb is None:
             word = BY_NAME[command.word]
@@ -106,14 +126,11 @@ def _cleaned(reply: Reply) -> Reply:
 
 
 def _as_decision(reply: Reply, command: Command, verdict: str) -> Reply:
-    return Reply(
-        actor=reply.actor,
-        channel=reply.channel,
-        delivery_id=reply.delivery_id,
+    return replace(
+        reply,
         intent="decide",
-        payload_digest=reply.payload_digest,
-        person=reply.person,
         proposal=command.proposal,
         verdict=verdict,
         reason=command.text,
+        digest12=command.value,
     )

@@ -48,8 +48,12 @@ def read_json(body: bytes, encoding: str, max_bytes: int) -> JsonValue:
     value, strict = _parse(text)
     if body.count(b"{") + body.count(b"[") > MAX_DEPTH:
         _check_depth(value)
-    is_plain = strict and body.isascii() and _DELETE not in body
-    return value if is_plain and _find_suspicious(body) is None else _clean(value)
+    return value if strict and is_plain(body) else _clean(value)
+
+
+def is_plain(body: bytes) -> bool:
+    """Tell whether the strings in a body, once read, are as `clean_text` would have them."""
+    return body.isascii() and _DELETE not in body and _find_suspicious(body) is None
 
 
 def inflate(body: bytes, encoding: str, max_bytes: int) -> bytes:

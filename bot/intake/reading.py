@@ -4,12 +4,11 @@ from collections.abc import Awaitable, Callable
 
 from bot.errors import NotFoundError
 from bot.incident.commands import Command
-from bot.incident.reducer import fold
 from bot.incident.state import State
 from bot.intake.decisions import Decisions
 from bot.intake.person import Persons
-from bot.intake.wording import state_line
-from bot.ports import Filter, Incidents, Log, Outcome, Reply
+from bot.intake.wording import day_time, state_line
+from bot.ports import Filter, IncidentRow, Incidents, Log, Outcome, Reply
 
 LINES = 20
 
@@ -48,10 +47,16 @@ class Reading:
         rows = await self._incidents.page(Filter(status=command.value, limit=LINES))
         lines = [
             f"{row.id}  {row.severity:<8}  {row.service or '-':<16}  {row.title}"
-            f"{f'  ({row.pending} to decide)' if row.pending else ''}"
+            f"{f'  ({row.pending} to decide)' if row.pending else ''}{await self._whose(row)}"
             for row in rows
         ]
         return Outcome("\n".join(lines) or f"No incident is {command.value}.", "done")
+
+    async def _whose(self, row: IncidentRow) -> str:
+        if row.status != "open":
+            return ""
+        who = (await self._log.state(row.id)).incident.acked_by
+        return f"  ({who} takes care)" if who else ""
 
     async def show(self, _reply: Reply, command: Command) -> Outcome:
         """Return one incident, or one proposal, in words."""
@@ -86,10 +91,27 @@ class Reading:
         return Outcome(f"You are {person.name} ({groups}{admin}), as {reply.actor}.", "done")
 
     async def _state(self, incident: str) -> State:
-        state = fold(await self._log.load(incident))
+        state = await self._log.state(incident)
         if not state.exists:
             raise NotFoundError(f"There is no {incident}.")
         return state
+
+
+def _care(state: State) -> list[str]:
+    """Return who takes care, who was called, and until when it is quiet; a line each."""
+    view = state.incident
+    lines: list[str] = []
+    if view.acked_by:
+        since = f" since {day_time(view.acked_at)}" if view.acked_at is not None else ""
+        lines.append(f"{view.acked_by} takes care of it{since}")
+    if view.handoff is not None:
+        lines.append(f"{view.handoff.to} was asked to take over and has not accepted")
+    if view.called is not None:
+        who = view.called.to or "nobody"
+        lines.append(f"Level {view.called.level} was called: {who}")
+    if view.snoozed_until is not None:
+        lines.append(f"No reminders until {day_time(view.snoozed_until)}")
+    return lines
 
 
 def _in_words(state: State) -> str:
@@ -99,6 +121,7 @@ def _in_words(state: State) -> str:
         f"{view.status}, {view.severity}, service {view.service or 'unknown'}",
         f"{len(view.firing)} of {len(view.alerts)} alerts fire",
     ]
+    lines.extend(_care(state))
     if view.conclusion:
         lines.append(f"Found: {view.conclusion}")
     lines.extend(state_line(item) for item in view.proposals.values())

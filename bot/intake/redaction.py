@@ -1,8 +1,9 @@
 """What of a delivery is redacted before it becomes an event (F-07); it knows no rule itself."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from operator import is_
 from typing import cast
 
 from prometheus_client import Counter
@@ -10,27 +11,58 @@ from pydantic import JsonValue
 
 from bot.incident.grouping import Group
 from bot.incident.model import Alert, Change, Link
-from bot.knowledge.redact import Redactor
+from bot.knowledge.redact import Redactor, is_plain_word
 from bot.knowledge.redact_keys import key_kind
 
 AT_ONCE_CHARS = 64 * 1024
 """Up to this much text of a delivery is looked at in one go, which is how most are found clean."""
 
+REMEMBERED = 4096
+REMEMBERED_CHARS = 1000
+"""How many texts, and how long ones, are remembered as clean: a few megabytes at most."""
+
+
+class Remembered:
+    """Texts that were looked at and hide nothing: most of an alert's were in the one before."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+        self.texts: set[str] = set()
+
+    def keep(self, names: Iterable[str], texts: Iterable[str]) -> None:
+        """Remember these for a while; not those with a placeholder, whose number is taken."""
+        for kept, more in ((self.names, names), (self.texts, texts)):
+            if len(kept) > REMEMBERED:
+                kept.clear()
+            kept.update(text for text in more if len(text) <= REMEMBERED_CHARS and "‹" not in text)
+
 
 class Mask:
-    """One delivery's redaction: the same secret has the same placeholder throughout."""
+    """One delivery's redaction: the same secret has the same placeholder throughout.
 
-    def __init__(self, redactor: Callable[[], Redactor]) -> None:
+    `remembered` is what masks of the same rules share.
+    """
+
+    def __init__(
+        self, redactor: Callable[[], Redactor], remembered: Remembered | None = None
+    ) -> None:
         self._make = redactor
+        self._remembered = remembered or Remembered()
         self._redactor = redactor()
 
     def text(self, text: str) -> str:
         """Return `text` without secrets."""
-        return self._redactor.text(text)
+        known = self._remembered.texts
+        if text in known:
+            return text
+        clean = self._redactor.text(text)
+        if clean is text:
+            self._remembered.keep((), (text,))
+        return clean
 
     def key(self, key: str) -> str:
         """Return a name without secrets that is still another one for another secret."""
-        clean = self._redactor.text(key)
+        clean = self.text(key)
         return clean if clean == key else f"{clean}#{hashlib.sha256(key.encode()).hexdigest()[:12]}"
 
     def alerts(self, alerts: Sequence[Alert]) -> tuple[Alert, ...]:
@@ -39,13 +71,13 @@ class Mask:
 
     def group(self, group: Group) -> Group:
         """Return the group without secrets."""
-        return replace(
-            group,
-            group_key=self.key(group.group_key),
-            title=self.text(group.title),
-            service=self.text(group.service),
-            alerts=self.alerts(group.alerts),
-        )
+        key, title = self.key(group.group_key), self.text(group.title)
+        service, alerts = self.text(group.service), self.alerts(group.alerts)
+        if (key, title, service) == (group.group_key, group.title, group.service) and all(
+            map(is_, alerts, group.alerts)
+        ):
+            return group
+        return replace(group, group_key=key, title=title, service=service, alerts=alerts)
 
     def change(self, change: Change) -> Change:
         """Return the change without secrets."""
@@ -65,16 +97,27 @@ class Mask:
         """
         names: set[str] = set()
         texts: set[str] = set()
+        links: dict[int, tuple[Link, ...]] = {}
         for alert in alerts:
             labels, annotations = alert.labels, alert.annotations
             names.update(labels, annotations)
             texts.update(labels.values(), annotations.values())
-            texts.update((alert.fingerprint, alert.title, alert.service))
-            texts.update(link.url for link in alert.links)
+            texts.add(alert.title)
+            texts.add(alert.service)
+            if not is_plain_word(alert.fingerprint):
+                texts.add(alert.fingerprint)
+            links[id(alert.links)] = alert.links
+        texts.update(link.url for each in links.values() for link in each)
+        known = self._remembered
+        names -= known.names
+        texts -= known.texts
         if any(name == "value" or key_kind(name) is not None for name in names):
             return False
         joined = "\n".join(names | texts)
-        return len(joined) <= AT_ONCE_CHARS and self._make().text(joined) == joined
+        if len(joined) > AT_ONCE_CHARS or self._make().text(joined) != joined:
+            return False
+        known.keep(names, texts)
+        return True
 
     def _alert(self, alert: Alert) -> Alert:
         return alert.model_copy(

@@ -13,17 +13,21 @@ from bot.incident.facts_action import ActionReconciled
 from bot.incident.facts_house import BotPaused, BotResumed
 from bot.incident.facts_run import InvestigationPaused, InvestigationResumed, StepChosen
 from bot.incident.model import Alert
-from bot.incident.policy import Refuse, evaluate
+from bot.incident.policy import Refuse
 from bot.incident.reducer import State
-from bot.incident.state import ASKED, UNDO, ProposalView, undo_target
+from bot.incident.renewal import renewed
+from bot.incident.state import ASKED, UNDO, undo_target
 from bot.incident.steps import ProposeAction
+from bot.incident.views import ProposalView
 from bot.intake.decisions import Decisions
 from bot.intake.person import Persons
 from bot.intake.wording import state_line
 from bot.knowledge.redact import redact
-from bot.ports import Clock, Draft, Library, Log, Outcome, Refusal, Reply
+from bot.ports import Clock, Draft, Log, Outcome, Refusal, Reply
 
 SILENCE_MAX = timedelta(hours=24)
+SEEN_CHARS = 10
+"""An outcome nobody knows is settled by what somebody saw, and that takes a few words (E-14)."""
 VOLATILE = frozenset({"severity", "prometheus", "monitor", "value"})
 Steer = Callable[[State, str], Fact | str]
 
@@ -31,13 +35,10 @@ Steer = Callable[[State, str], Fact | str]
 class Running:
     """What a human wants the bot to do next; every action still needs its own decision."""
 
-    def __init__(
-        self, log: Log, persons: Persons, decisions: Decisions, library: Library, clock: Clock
-    ) -> None:
+    def __init__(self, log: Log, persons: Persons, decisions: Decisions, clock: Clock) -> None:
         self._log = log
         self._persons = persons
         self._decisions = decisions
-        self._library = library
         self._clock = clock
 
     def verbs(self) -> dict[str, Callable[[Reply, Command], Awaitable[Outcome]]]:
@@ -47,6 +48,7 @@ class Running:
             "resume": self.resume,
             "silence": self.silence,
             "undo": self.undo,
+            "renew": self.renew,
             "reconcile": self.reconcile,
         }
 
@@ -120,18 +122,38 @@ class Running:
 
         return await self._steer(reply, row.incident, made, "I prepare the undo as a proposal.")
 
+    async def renew(self, reply: Reply, command: Command) -> Outcome:
+        """Propose again what nobody decided in time; everything it needs is read anew (E-13)."""
+        row = await self._decisions.find(command.proposal)
+        if isinstance(row, Outcome):
+            return row
+
+        def made(state: State, _who: str) -> Fact | str:
+            view = state.incident.proposals.get(row.id)
+            if view is None:
+                return f"There is no P-{row.id}."
+            return renewed(state, view, f"{ASKED}{self._clock.token(6)}")
+
+        return await self._steer(reply, row.incident, made, "I propose it again; see the incident.")
+
     async def reconcile(self, reply: Reply, command: Command) -> Outcome:
         """Settle an unknown outcome by what a human saw; whoever may approve it may settle it."""
         row = await self._decisions.find(command.proposal)
         if isinstance(row, Outcome):
             return row
-        seen = redact(command.text[:1000]).text
+        seen = redact(command.text[:1000]).text.strip()
+        await self._persons.afresh()
 
         def made(state: State, who: str) -> Fact | str:
             view = state.incident.proposals.get(row.id)
             if view is None or view.status != "unknown":
                 return state_line(view) if view else f"There is no P-{row.id}."
             self._may_settle(view, reply)
+            if len(seen) < SEEN_CHARS and seen not in _kept(state):
+                return (
+                    f"Say what you saw, in {SEEN_CHARS} characters or more, or name the evidence "
+                    f"of {state.incident.id} that shows it."
+                )
             return ActionReconciled(
                 attempt=view.attempt,
                 ok=command.value == "worked",
@@ -145,10 +167,9 @@ class Running:
         person = self._persons.of(reply)
         if person is None:
             raise ForbiddenError("only a known person may settle it")
-        case = self._decisions.case(view, reply.channel)
-        verdict = evaluate(self._library.policy, case, person, ())
-        if isinstance(verdict, Refuse):
-            raise ForbiddenError(f"not settled: {verdict.why}")
+        allowed = self._decisions.allowed(view, person, reply.channel, "settle")
+        if isinstance(allowed, Refuse):
+            raise ForbiddenError(f"not settled: {allowed.why}")
 
     async def _switch(self, reply: Reply, fact: Fact, told: str) -> Outcome:
         person = self._persons.of(reply)
@@ -176,6 +197,12 @@ class Running:
         if why:
             return Outcome(why[0], "unknown", incident)
         return Outcome(f"{incident}: {told}", "done", incident)
+
+
+def _kept(state: State) -> set[str]:
+    """Return the ids of the evidence that this incident has."""
+    found = {result.evidence for result in state.run.results}
+    return (found | {view.evidence for view in state.incident.proposals.values()}) - {""}
 
 
 def _undo_runs(state: State, identifier: str) -> bool:

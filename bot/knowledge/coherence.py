@@ -5,10 +5,14 @@ from collections.abc import Iterable, Iterator
 
 from pydantic import JsonValue
 
-from bot.errors import ConfigError
-from bot.incident.model import ActionTemplate, Predicate, Probe, Runbook, RunbookOutcome
+from bot.errors import ConfigError, InputError
+from bot.incident.commands import seconds
+from bot.incident.model import ActionTemplate, Ask, Predicate, Probe, Runbook, RunbookOutcome
+from bot.incident.steps import QUESTION_MOST_S
 from bot.knowledge import fills, matchers, predicate
 
+YES_NO = ("yes", "no")
+QUESTION_LEAST_S = 60
 FREE_FILLS = frozenset({"service", "environment", "incident"})
 FREE_STEPS = frozenset({"alert", "answer", "labels"})
 """First parts of names that no diagnose step may carry."""
@@ -92,6 +96,23 @@ def _asks(runbook: Runbook) -> Iterator[str]:
             yield from _fills(where, [ask.question], runbook)
             if (ask.kind == "choice") is not (len(ask.options) > 1):
                 yield f"{where}: options are for kind choice, which needs at least two"
+            yield from _answers(where, ask)
+
+
+def _answers(where: str, ask: Ask) -> Iterator[str]:
+    """Yield why the default could not be an answer, or the deadline no deadline."""
+    allowed = ask.options if ask.kind == "choice" else YES_NO if ask.kind == "yes_no" else ()
+    if ask.default and allowed and ask.default not in allowed:
+        yield f"{where}: default {ask.default!r} is no answer; write one of {', '.join(allowed)}"
+    if not ask.deadline:
+        return
+    try:
+        length = seconds(ask.deadline)
+    except InputError:
+        yield f"{where}: deadline {ask.deadline!r}: write how long, as 30m, 2h or 3d"
+        return
+    if not QUESTION_LEAST_S <= length <= QUESTION_MOST_S:
+        yield f"{where}: deadline {ask.deadline}: between 1m and {QUESTION_MOST_S // 86400}d"
 
 
 def shape(where: str, test: Predicate) -> Iterator[str]:

@@ -120,7 +120,7 @@ class _Loader(yaml.SafeLoader):
             raise _refused("a lone surrogate or NUL cannot be kept; remove it", node.start_mark)
         return value
 
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:  # noqa: ANN401, FBT001, FBT002
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:  # noqa: ANN401, FBT001, FBT002 - as PyYAML has it
         seen: set[str] = set()
         for key, _ in cast("list[tuple[yaml.Node, yaml.Node]]", node.value):
             if not isinstance(key, yaml.ScalarNode) or key.tag != "tag:yaml.org,2002:str":
@@ -130,14 +130,14 @@ class _Loader(yaml.SafeLoader):
             seen.add(key.value)
         return super().construct_mapping(node, deep=deep)
 
-    def construct_finite(self, node: Any) -> float:  # noqa: ANN401
+    def construct_finite(self, node: Any) -> float:  # noqa: ANN401 - a node of PyYAML
         number = float(self.construct_scalar(node))
         if not math.isfinite(number):
             raise _refused("not a finite number; put it in quotes if it is text", node.start_mark)
         return number
 
 
-def _refused(problem: str, mark: Any) -> yaml.MarkedYAMLError:  # noqa: ANN401
+def _refused(problem: str, mark: Any) -> yaml.MarkedYAMLError:  # noqa: ANN401 - a mark of PyYAML
     return yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
 
 

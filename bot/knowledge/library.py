@@ -9,7 +9,8 @@ from typing import TypeVar
 from pydantic import JsonValue
 
 from bot.errors import ConfigError
-from bot.incident.model import Policy, Runbook
+from bot.incident.authority import Policy
+from bot.incident.model import Runbook
 from bot.knowledge import catalog, document, people, policy_file, runbook
 from bot.knowledge.catalog import Catalogue
 from bot.knowledge.people import People

@@ -4,6 +4,7 @@ from typing import cast
 
 from pydantic import JsonValue
 
+from bot.incident.commands import seconds
 from bot.incident.context import Context
 from bot.incident.model import Ask, Diagnose, Finding, RunbookOutcome
 from bot.incident.steps import (
@@ -142,6 +143,8 @@ def _question(context: Context, ask: Ask, findings: tuple[Finding, ...]) -> AskH
         question=fills.text(ask.question, known.values(context)),
         answer=ask.kind,
         options=ask.options,
+        default=ask.default,
+        deadline_s=seconds(ask.deadline) if ask.deadline else 0,
         findings=findings,
     )
 

@@ -7,9 +7,8 @@ from typing import cast
 
 from pydantic import JsonValue
 
+from bot.incident.json_schema import Schema, as_schema, referred
 from bot.knowledge import fills
-
-Schema = Mapping[str, JsonValue]
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
@@ -38,10 +37,10 @@ def misfits(value: JsonValue, schema: Schema) -> list[str]:
 
 
 def _misfits(place: str, value: JsonValue, schema: Schema, root: Schema) -> Iterator[str]:
-    schema = _resolve(schema, root)
+    schema = referred(schema, root)
     choices = schema.get("anyOf") or schema.get("oneOf")
     if isinstance(choices, list):
-        tried = [list(_misfits(place, value, _schema(choice), root)) for choice in choices]
+        tried = [list(_misfits(place, value, as_schema(choice), root)) for choice in choices]
         if all(tried):
             yield from min(tried, key=len)
         return
@@ -59,13 +58,13 @@ def _misfits(place: str, value: JsonValue, schema: Schema, root: Schema) -> Iter
     if isinstance(value, list):
         yield from _size(place, len(value), schema, "Items", "items")
         for index, item in enumerate(value):
-            yield from _misfits(f"{place}[{index}]", item, _schema(schema.get("items")), root)
+            yield from _misfits(f"{place}[{index}]", item, as_schema(schema.get("items")), root)
 
 
 def _members(
     place: str, value: Mapping[str, JsonValue], schema: Schema, root: Schema
 ) -> Iterator[str]:
-    known = _schema(schema.get("properties"))
+    known = as_schema(schema.get("properties"))
     others = schema.get("additionalProperties", True)
     required = schema.get("required")
     for name in required if isinstance(required, list) else []:
@@ -74,11 +73,11 @@ def _members(
     for name, item in value.items():
         inner = f"{place}.{name}".lstrip(".")
         if name in known:
-            yield from _misfits(inner, item, _schema(known[name]), root)
+            yield from _misfits(inner, item, as_schema(known[name]), root)
         elif others is False:
             yield f"{inner}: is not an argument; there are {', '.join(known) or 'none'}"
         else:
-            yield from _misfits(inner, item, _schema(others), root)
+            yield from _misfits(inner, item, as_schema(others), root)
 
 
 def _scalar(place: str, value: JsonValue, schema: Schema) -> Iterator[str]:
@@ -103,19 +102,6 @@ def _size(place: str, size: int, schema: Schema, keyword: str, words: str) -> It
         yield f"{place}: needs at least {least} {words}"
     if isinstance(most, int) and size > most:
         yield f"{place}: holds at most {most} {words}"
-
-
-def _resolve(schema: Schema, root: Schema) -> Schema:
-    for _ in range(16):
-        target = schema.get("$ref")
-        if not isinstance(target, str):
-            return schema
-        schema = _schema(_schema(root.get("$defs")).get(target.rsplit("/", 1)[-1]))
-    return schema
-
-
-def _schema(value: JsonValue) -> Schema:
-    return value if isinstance(value, dict) else {}
 
 
 def _types(schema: Schema) -> set[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from bot.incident.context import Context, Proposed, Result
 from bot.incident.model import Diagnose, RunbookOutcome
-from bot.knowledge import fills, known, predicate
+from bot.knowledge import fills, known, predicate, prose
 
 SUMMARY_CHARS = 1500
 LOOK_CHARS = 160
@@ -48,6 +48,9 @@ def no_diagnostics(context: Context) -> str:
     seen = f" Looked at: {'; '.join(looked)}." if looked else " Nothing was looked at."
     if context.runbook is not None:
         first = f"Not enough evidence: the runbook {context.runbook.title!r} is for humans to read."
+        steps = prose.first_steps(context.runbook.text)
+        read = f" Read the runbook; it begins: {' / '.join(steps)}" if steps else ""
+        first += f"{read.rstrip('.')}." if read else ""
         mend = " To have it investigated, add `diagnose` and `outcomes` to its front matter."
         return (first + seen + mend)[:SUMMARY_CHARS]
     name = next((_alertname(alert.labels, alert.title) for alert in context.alerts), context.title)

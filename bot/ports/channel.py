@@ -7,8 +7,10 @@ from typing import Literal, Protocol
 from pydantic import JsonValue
 
 from bot.incident.card import Card
+from bot.incident.form import Form
 
 Intent = Literal["decide", "command", "message", "answer", "edit"]
+Standing = Literal["member", "guest", "bot", "deleted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +23,13 @@ class Reply:
       command  text (the words after /triage)
       message  incident, text
       answer   incident, question, text
-      edit     proposal, revision, args
+      edit     proposal, revision/digest12 as the form showed them, args, reason (may be empty)
     `person` is set only by surfaces that know the Person already (page session, API token).
+    `standing` is what the channel's platform says of the account: a guest, a bot or a deleted
+    account never counts, whoever it is linked to (E-25).
+    `shown` is the digest of the card that was before the person ("" where nobody knows, E-42).
+    `code` is a one-time code by which the person proves anew who they are (E-24); only the pages
+    and the API carry one.
     """
 
     actor: str
@@ -31,10 +38,13 @@ class Reply:
     intent: Intent
     payload_digest: str = ""
     person: str = ""
+    standing: Standing = "member"
+    code: str = ""
     incident: str = ""
     proposal: str = ""
     revision: int = 0
     digest12: str = ""
+    shown: str = ""
     verdict: str = ""
     reason: str = ""
     question: str = ""
@@ -62,15 +72,26 @@ class Inbox(Protocol):
         """Do what the human said, if they may; never raises for what a human can cause."""
         ...
 
+    async def form(self, reply: Reply) -> Form | Outcome:
+        """Return the form to edit the reply's proposal with; an Outcome says why there is none.
+
+        `bot.incident.form.filled_in` makes the `args` of an edit from the form and the answers.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a channel can show; 0 means no limit."""
+    """What a channel can show, and how often it may be spoken to; 0 means no limit.
+
+    `post_every_s` is the least time between two new messages in one of its places.
+    """
 
     text_chars: int = 0
     blocks: int = 0
     controls: int = 0
     edits: bool = True
+    post_every_s: float = 0.0
 
 
 class Channel(Protocol):

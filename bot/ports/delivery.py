@@ -14,6 +14,7 @@ class Delivery:
     """One authentic request as it came. `dedupe` is unique per sender's message.
 
     `digest` is the hex SHA-256 of `raw`; empty: whoever stores it works it out.
+    `deleted_at` marks a stub kept after retention.
     """
 
     id: str
@@ -24,6 +25,7 @@ class Delivery:
     headers: Mapping[str, str]
     raw: bytes
     digest: str = ""
+    deleted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

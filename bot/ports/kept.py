@@ -113,6 +113,10 @@ class Sessions(Protocol):
         """Delete the session; nothing happens when it is gone."""
         ...
 
+    async def close_all(self, person: str) -> int:
+        """Delete every session of a person, on every process; return how many there were."""
+        ...
+
     async def spend(self, token_digest: str, at: datetime) -> bool:
         """Mark a single-use token as used; False when it was used before."""
         ...

@@ -62,6 +62,10 @@ class Incidents(Protocol):
         """Return proposals in that status (all when empty), oldest first."""
         ...
 
+    async def decided(self, limit: int = 20) -> list[ProposalRow]:
+        """Return proposals that do not wait for a decision (any more), newest first."""
+        ...
+
     async def find_proposal(self, prefix: str) -> list[ProposalRow]:
         """Return the proposals whose id begins with `prefix` (≥ 4 characters), open ones first."""
         ...

@@ -37,15 +37,31 @@ class Recorded:
     refusal: Refusal | None = None
 
 
-class Log(Protocol):
+class Threads(Protocol):
+    """What threads add up to, folded once for all who read them."""
+
+    async def state(self, stream: str) -> State:
+        """Return the state at the head; an empty one when there is no such stream.
+
+        Others hold it too: whoever changes it breaks them. It stays as it is when the thread
+        moves on.
+        """
+        ...
+
+    async def afresh(self, stream: str) -> State:
+        """Return the state that the stored bytes add up to, whatever was read of them before."""
+        ...
+
+
+class Log(Threads, Protocol):
     """The append-only event log; every write also updates the derived tables, in one commit.
 
     A write to an incident sets its `wake_at` to now, so a sweep drives it even if the process dies
     right after the commit.
     """
 
-    async def load(self, stream: str, after: int = 0) -> list[Event]:
-        """Return the stream's events with seq > `after`, oldest first; empty when none."""
+    async def load(self, stream: str, after: int = 0, limit: int | None = None) -> list[Event]:
+        """Return the stream's events with seq > `after`, oldest first, at most `limit` of them."""
         ...
 
     async def append(self, stream: str, expect: int, draft: Draft) -> Recorded:

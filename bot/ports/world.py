@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
+from bot.incident.authority import Person, Policy
 from bot.incident.context import Context
-from bot.incident.model import Policy, Runbook
+from bot.incident.model import Runbook
 from bot.incident.steps import Step
 from bot.knowledge.catalog import Catalogue
 from bot.knowledge.people import People
@@ -91,6 +92,21 @@ class Library(Protocol):
         """The folder's state in one word: git revision if there is one, and a short digest."""
         ...
 
+    async def afresh(self) -> None:
+        """Look again right now, so that whoever was removed a moment ago counts no more (E-26).
+
+        Raises:
+            UnreadableError: What is written cannot be read as it stands now.
+        """
+        ...
+
     def owner(self, service: str) -> str:
         """Return the owner of a service (a group or a person); empty when unknown."""
+        ...
+
+    def on_call(self, service: str, at: datetime, level: int = 1) -> tuple[Person, ...]:
+        """Return who is on call for a service at a time, on a level of its ladder from 1 up.
+
+        Empty when nobody is. Without a rota the owner's persons are level 1.
+        """
         ...

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.incident.events import ChainLink, Event, chain, encode
+from bot.incident.events import ChainLink, Event, chain, encode, unstamp
 from bot.incident.fact import Fact
 from bot.store.heads import Heads
 from bot.store.tx import Parameters, Tx
@@ -18,9 +18,11 @@ def append_facts(
 ) -> tuple[Event, ...]:
     """Append `facts` at the head and return them as events."""
     bodies = [(type(fact).__name__, fact.v, encode(fact)) for fact in facts]
+    stamped = heads.next_at(tx, stream)
+    at = tx.now if stamped == tx.at else unstamp(stamped)
     seq = append_bodies(tx, heads, stream, actor, bodies) - len(facts)
     return tuple(
-        Event(stream, seq + place, tx.now, actor, fact) for place, fact in enumerate(facts, start=1)
+        Event(stream, seq + place, at, actor, fact) for place, fact in enumerate(facts, start=1)
     )
 
 
@@ -37,19 +39,34 @@ def append_bodies(
 
     Without `wakes` nobody needs to look at them now.
     """
+    seq, rows = chained(tx, heads, stream, actor, bodies, wakes=wakes)
+    if len(rows) == 1:
+        tx.run(INSERT, rows[0])
+    else:
+        tx.run_many(INSERT, rows)
+    return seq
+
+
+def chained(
+    tx: Tx,
+    heads: Heads,
+    stream: str,
+    actor: str,
+    bodies: Sequence[tuple[str, int, bytes]],
+    *,
+    wakes: bool = True,
+) -> tuple[int, list[Parameters]]:
+    """Return the new head's seq, and the rows for `INSERT`, which the caller owes the log."""
     seq, prev = heads.head(tx, stream)
+    at = heads.next_at(tx, stream)
     tx.touched.add(stream)
     if wakes:
         tx.woken.add(stream)
     rows: list[Parameters] = []
     for kind, v, body in bodies:
         seq += 1
-        digest = chain(prev, ChainLink(stream, seq, kind, v, tx.at, body, actor))
-        rows.append((stream, seq, kind, v, tx.at, actor, body, prev, digest))
+        digest = chain(prev, ChainLink(stream, seq, kind, v, at, body, actor))
+        rows.append((stream, seq, kind, v, at, actor, body, prev, digest))
         prev = digest
-    if len(rows) == 1:
-        tx.run(INSERT, rows[0])
-    else:
-        tx.run_many(INSERT, rows)
-    heads.moved(stream, seq, prev)
-    return seq
+    heads.moved(stream, seq, prev, at)
+    return seq, rows

@@ -1,190 +1,144 @@
-"""The database behind the store: one writer, readers, a lock; what SQLite wants is here."""
+"""The database behind the store, whichever it is: opened by its URL, and asked in threads."""
 
 import asyncio
-import fcntl
-import os
-import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
-from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy import URL, Connection, Engine, make_url
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    InterfaceError,
+    OperationalError,
+)
 
-from bot.errors import BusyError, ConfigError
-from bot.store import schema
+from bot.errors import BusyError, ConfigError, InputError
+from bot.store import sqlite
+from bot.store.engines import READERS, Engines, Kind
 
 T = TypeVar("T")
-
-READERS = 4
-BUSY_TIMEOUT_S = 5.0
-WRITER_PRAGMAS = (
-    "journal_mode=WAL",
-    "synchronous=FULL",
-    "foreign_keys=ON",
-    "recursive_triggers=ON",  # else INSERT OR REPLACE slips past the triggers of the log
-    "temp_store=MEMORY",
-    "journal_size_limit=67108864",
-)
-READER_PRAGMAS = ("query_only=ON", "temp_store=MEMORY")
+WRITE = "write sqlite:///triagebot.db, or postgresql+psycopg://user:password@host/database"
 
 
 @dataclass(frozen=True, slots=True)
 class Database:
     """An open database. `write` is None when it was opened to read only."""
 
-    write: Engine | None
-    read: Engine
+    engines: Engines
     _threads: ThreadPoolExecutor
-    _lock: int | None
+
+    @property
+    def kind(self) -> Kind:
+        """`sqlite` or `postgresql`."""
+        return self.engines.kind
+
+    @property
+    def write(self) -> Engine | None:
+        """The writer's pool."""
+        return self.engines.write
 
     async def ask(self, question: Callable[[Connection], T]) -> T:
         """Return what `question` reads from one snapshot, in a reader thread.
 
+        It is asked once more when the connection turns out to be lost: it only reads.
+
         Raises:
             BusyError: The database is away.
+            InputError: What is asked for is nothing the database can hold.
         """
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, self._ask, question)
 
     def _ask(self, question: Callable[[Connection], T]) -> T:
         try:
-            with self.read.connect() as connection, connection.begin():
-                return question(connection)
-        except OperationalError as error:
+            try:
+                return self._read(question)
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+            return self._read(question)
+        except (OperationalError, InterfaceError) as error:
             raise BusyError(f"the database did not answer ({error.orig}); try again") from error
+        except DataError as error:  # PostgreSQL knows no text with a NUL in it
+            raise InputError(f"the database cannot look for that ({error.orig})") from error
+
+    def _read(self, question: Callable[[Connection], T]) -> T:
+        with self.engines.read.connect() as connection, connection.begin():
+            return question(connection)
 
     def close(self) -> None:
         """Wait for readers, close every connection, and release the lock."""
         self._threads.shutdown()
-        self.read.dispose()
-        if self.write is not None:
-            self.write.dispose()
-        if self._lock is not None:
-            os.close(self._lock)
+        self.engines.close()
 
 
 def open_database(url: str, *, read_only: bool = False) -> Database:
-    """Open the SQLite file `url` names, made or upgraded when needed.
+    """Open the database `url` names, made or upgraded when needed.
 
     With `read_only` nothing is written and no lock is taken, so it works beside a running bot.
 
     Raises:
-        ConfigError: The URL, the file or its schema will not do, or another bot owns the file.
+        ConfigError: The URL, the database or its schema will not do, or another bot owns it.
     """
-    path = _path(url)
-    if read_only and not path.exists():
+    parsed = parse_url(url)
+    if parsed.drivername == "sqlite":
+        engines = sqlite.open_file(parsed, read_only=read_only)
+    else:
+        from bot.store import postgresql  # its driver loads only where it is used
+
+        engines = postgresql.open_server(parsed, read_only=read_only)
+    return Database(engines, ThreadPoolExecutor(READERS, "store-read"))
+
+
+def describe_database(url: str) -> str:
+    """Say which database it is and how it stands; nothing is written, and no lock is taken.
+
+    Raises:
+        ConfigError: A bot could not start with it.
+    """
+    parsed = parse_url(url)
+    if parsed.drivername == "sqlite":
+        return sqlite.examine_file(parsed)
+    from bot.store import postgresql  # its driver loads only where it is used
+
+    return postgresql.examine_server(parsed)
+
+
+def refuse_beside_others(url: str) -> None:
+    """Refuse what only a stopped bot's database may undergo; a file's lock does so by itself.
+
+    Raises:
+        ConfigError: A process of the bot is connected, or the database will not do.
+    """
+    parsed = parse_url(url)
+    if parsed.drivername == "sqlite":
+        return
+    from bot.store import postgresql  # its driver loads only where it is used
+
+    living = postgresql.living_server(parsed)
+    if living:
         raise ConfigError(
-            f"there is no database at {path}; start the bot, or set DATABASE_URL to the one it uses"
+            f"a triagebot is running on this database ({living} of its connections are open); "
+            "stop every process of it first: serve, web and worker"
         )
-    lock = None if read_only else _lock(path)
-    engines: list[Engine] = []
-    try:
-        if not read_only:
-            engines.append(_engine(lambda: _connect(str(path), WRITER_PRAGMAS), "BEGIN IMMEDIATE"))
-            _bring_up(engines[0], path, upgrade=True)
-        address = f"file:{quote(str(path))}?mode=ro"
-        read = _engine(lambda: _connect(address, READER_PRAGMAS), "BEGIN", READERS)
-        engines.append(read)
-        _bring_up(read, path, upgrade=False)
-    except BaseException:
-        for engine in engines:
-            engine.dispose()
-        if lock is not None:
-            os.close(lock)
-        raise
-    write = None if read_only else engines[0]
-    return Database(write, read, ThreadPoolExecutor(READERS, "store-read"), lock)
 
 
-def _bring_up(engine: Engine, path: Path, *, upgrade: bool) -> None:
-    try:
-        with engine.connect() as connection, connection.begin():
-            if schema.is_current(connection):
-                return
-            if not upgrade:
-                raise ConfigError(f"the database at {path} has an older schema; start the bot once")
-            schema.upgrade_schema(connection)
-    except DBAPIError as error:
-        raise ConfigError(
-            f"{path} cannot be used as a database ({error.orig}); restore a backup of it, or set "
-            "DATABASE_URL to another file"
-        ) from error
+def parse_url(url: str) -> URL:
+    """Return the address with its driver: `sqlite`, or `postgresql+psycopg`.
 
-
-def _path(url: str) -> Path:
+    Raises:
+        ConfigError: It is no address, or of a database that nothing is stored in.
+    """
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
-        raise ConfigError(
-            "DATABASE_URL is no database address; write sqlite:///triagebot.db"
-        ) from error
-    if parsed.get_backend_name() != "sqlite":
-        raise ConfigError(
-            f"DATABASE_URL names {parsed.get_backend_name()}, but this version stores in SQLite; "
-            "write sqlite:///triagebot.db"
-        )
-    name = parsed.database or ""
-    if name in {"", ":memory:"} or name.startswith("file:"):
-        raise ConfigError("DATABASE_URL must name a file, such as sqlite:///triagebot.db")
-    path = Path(name).absolute()
-    if not path.parent.is_dir():
-        raise ConfigError(f"the folder {path.parent} of DATABASE_URL does not exist; make it")
-    return path
-
-
-def _lock(path: Path) -> int:
-    """Own the file, or say who does; the lock ends with the process, however it ends."""
-    try:
-        lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        path.touch(mode=0o600)
-    except OSError as error:
-        raise ConfigError(
-            f"{path} cannot be written ({error.strerror}); let the bot write there, or set "
-            "DATABASE_URL to another file"
-        ) from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        owner = os.pread(lock, 32, 0).decode(errors="replace").strip() or "unknown"
-        os.close(lock)
-        raise ConfigError(
-            f"another triagebot already runs on {path} (process {owner}); stop it, or set "
-            "DATABASE_URL to another file"
-        ) from error
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, str(os.getpid()).encode(), 0)
-    return lock
-
-
-def _engine(connect: Callable[[], sqlite3.Connection], begin: str, size: int = 1) -> Engine:
-    engine = create_engine(
-        "sqlite://", creator=connect, poolclass=QueuePool, pool_size=size, max_overflow=0
-    )
-
-    def begun(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    event.listen(engine, "begin", begun)
-    return engine
-
-
-def _connect(name: str, pragmas: tuple[str, ...]) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        name,
-        timeout=BUSY_TIMEOUT_S,
-        isolation_level=None,  # we say BEGIN ourselves
-        check_same_thread=False,  # the pool hands a connection to one thread at a time
-        uri=name.startswith("file:"),
-        cached_statements=256,
-    )
-    try:
-        for pragma in pragmas:
-            connection.execute(f"PRAGMA {pragma}")
-    except sqlite3.Error:
-        connection.close()
-        raise
-    return connection
+    except ArgumentError:
+        raise ConfigError(f"DATABASE_URL is no database address; {WRITE}") from None
+    name = parsed.drivername
+    if name in {"sqlite", "sqlite+pysqlite"}:
+        return parsed.set(drivername="sqlite")
+    if name in {"postgres", "postgresql", "postgresql+psycopg"}:
+        return parsed.set(drivername="postgresql+psycopg")
+    raise ConfigError(f"DATABASE_URL names {name}, which this version cannot store in; {WRITE}")

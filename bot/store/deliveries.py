@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import lru_cache
 
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, select
@@ -14,20 +15,19 @@ from bot.incident.facts_house import ChangeRecorded
 from bot.incident.grouping import Group
 from bot.incident.model import Change
 from bot.ports import Accepted, Delivery
-from bot.store.arrivals import Landing, prepare_arrival
+from bot.store.arrivals import Incoming, prepare_arrivals
 from bot.store.chain import append_facts
 from bot.store.db import Database
 from bot.store.heads import Heads
+from bot.store.kept import DELIVERY
+from bot.store.landing import land
 from bot.store.projection import project_event
-from bot.store.tables import CHANGE, DELIVERY
+from bot.store.statements import KEEP
+from bot.store.tables import CHANGE
 from bot.store.tx import Tx
 from bot.store.writer import Writer
 
-KNOWN = "SELECT incidents FROM delivery WHERE source = ? AND route = ? AND dedupe = ?"
-KEEP = (
-    "INSERT INTO delivery (id, source, route, dedupe, received_at, digest, headers, incidents, "
-    "raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
+KNOWN = "SELECT 1 FROM delivery WHERE source = ? AND route = ? AND dedupe = ?"
 HEADERS = TypeAdapter(dict[str, str])
 
 
@@ -50,23 +50,13 @@ class DeliveryStore:
         Raises:
             BusyError: The queue is full or the database is away; nothing was stored.
         """
-        arrivals = [prepare_arrival(delivery, group) for group in groups]
-        row = _row(delivery)
+        arrivals = prepare_arrivals(delivery, groups)
         total = sum(len(group.alerts) for group in groups)
+        incoming = Incoming(delivery, _row(delivery), arrivals, total)
+        return await self._writer.submit_together(self._land, incoming)
 
-        def work(tx: Tx) -> Accepted:
-            known = tx.run(KNOWN, row[1:4]).fetchone()
-            if known is not None:
-                return Accepted(tuple(str(known[0]).split()), duplicate=True)
-            landing = Landing(tx, self._heads, delivery, self._window)
-            placed = [landing.place(arrival) for arrival in arrivals]
-            incidents = tuple(dict.fromkeys(item.incident for item in placed if item.incident))
-            _keep(tx, row, delivery.raw, incidents)
-            opened = tuple(item.incident for item in placed if item.opened)
-            repeated = total - sum(item.fresh for item in placed)
-            return Accepted(incidents, opened=opened, repeated=repeated)
-
-        return await self._writer.submit(work)
+    def _land(self, tx: Tx, waiting: Sequence[Incoming]) -> list[Accepted]:
+        return land(tx, self._heads, self._window, waiting)
 
     async def accept_change(self, delivery: Delivery, changes: Sequence[Change]) -> Accepted:
         """Store the delivery, `ChangeRecorded` on `house`, and the change rows.
@@ -90,7 +80,7 @@ class DeliveryStore:
                 actor = f"{delivery.source}:{delivery.route}"
                 for event in append_facts(tx, self._heads, HOUSE, actor, facts):
                     project_event(tx.connection, event)
-            _keep(tx, row, delivery.raw, ())
+            tx.run(KEEP, (*row, "", delivery.raw))
             return Accepted(())
 
         return await self._writer.submit(work)
@@ -111,6 +101,8 @@ class DeliveryStore:
                 received_at=unstamp(row.received_at),
                 headers=HEADERS.validate_json(row.headers),
                 raw=bytes(row.raw),
+                digest=row.digest,
+                deleted_at=None if row.deleted_at is None else unstamp(row.deleted_at),
             )
 
         return await self._database.ask(question)
@@ -125,12 +117,13 @@ def _row(delivery: Delivery) -> tuple[str, ...]:
         delivery.dedupe,
         stamp(delivery.received_at),
         delivery.digest or hashlib.sha256(delivery.raw).hexdigest(),
-        json.dumps(dict(delivery.headers)),
+        _header_text(tuple(delivery.headers.items())),
     )
 
 
-def _keep(tx: Tx, row: tuple[str, ...], raw: bytes, incidents: tuple[str, ...]) -> None:
-    tx.run(KEEP, (*row, " ".join(incidents), raw))
+@lru_cache(maxsize=256)
+def _header_text(headers: tuple[tuple[str, str], ...]) -> str:
+    return json.dumps(dict(headers))
 
 
 def _is_known(connection: Connection, change: Change) -> bool:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from datetime import datetime
 
 from pydantic import JsonValue, TypeAdapter
 from sqlalchemy import insert, select, update
@@ -11,11 +10,15 @@ from bot.errors import InputError
 from bot.incident.events import stamp, unstamp
 from bot.ports import Evidence
 from bot.store.db import Database
-from bot.store.tables import EVIDENCE
+from bot.store.kept import EVIDENCE
 from bot.store.tx import Tx
 from bot.store.writer import Writer
 
 ID_CHARS = 16
+USE = (
+    "INSERT INTO evidence_use (evidence, incident, at) VALUES (?, ?, ?) "
+    "ON CONFLICT (evidence, incident) DO UPDATE SET at = excluded.at"
+)
 ARGS = TypeAdapter(dict[str, JsonValue])
 
 
@@ -29,7 +32,7 @@ class EvidenceShelf:
     async def put(self, evidence: Evidence) -> str:
         """Store (already redacted) evidence; return its id. Twice is once.
 
-        A body that comes back after its deletion stays deleted.
+        A body that comes back after its deletion is there again: it is an answer of today.
 
         Raises:
             InputError: `id` and `digest` are not those of the body.
@@ -50,9 +53,14 @@ class EvidenceShelf:
         }
 
         def work(tx: Tx) -> None:
-            known = select(EVIDENCE.c.id).where(EVIDENCE.c.id == evidence.id)
-            if tx.connection.scalar(known) is None:
+            here = EVIDENCE.c.id == evidence.id
+            known = tx.connection.execute(select(EVIDENCE.c.deleted_at).where(here)).one_or_none()
+            if known is None:
                 tx.connection.execute(insert(EVIDENCE).values(row))
+            elif known.deleted_at is not None:
+                again = update(EVIDENCE).where(here).values(body=evidence.body, deleted_at=None)
+                tx.connection.execute(again)
+            tx.run(USE, (evidence.id, evidence.incident, row["at"]))
 
         await self._writer.submit(work)
         return evidence.id
@@ -74,10 +82,3 @@ class EvidenceShelf:
             body=bytes(row.body),
             deleted_at=None if row.deleted_at is None else unstamp(row.deleted_at),
         )
-
-    async def delete(self, identifier: str, at: datetime) -> None:
-        """Delete the body and keep the stub; nothing happens when it is gone."""
-        row = EVIDENCE.c
-        gone = update(EVIDENCE).where(row.id == identifier, row.deleted_at.is_(None))
-        gone = gone.values(body=b"", deleted_at=stamp(at))
-        await self._writer.submit(lambda tx: tx.connection.execute(gone).rowcount)

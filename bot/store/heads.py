@@ -3,17 +3,18 @@
 from collections import OrderedDict
 from collections.abc import Iterable
 
-from bot.incident.events import GENESIS, Event, decode, unstamp
+from bot.incident.events import GENESIS, Event, unstamp
 from bot.incident.fact import HOUSE
 from bot.incident.reducer import State, extend
+from bot.store.recent import Recent
 from bot.store.tx import Tx
 
 STATES = 512
-STATES_ALERTS = 4000
+STATES_ALERTS = 1000
 """Alerts in the states that are remembered, at most, unless one state alone has more."""
 HASHES = 8192
 
-HEAD = "SELECT seq, hash FROM event WHERE stream = ? ORDER BY seq DESC LIMIT 1"
+HEAD = "SELECT seq, hash, at FROM event WHERE stream = ? ORDER BY seq DESC LIMIT 1"
 TAIL = "SELECT seq, type, v, at, actor, body FROM event WHERE stream = ? AND seq > ? ORDER BY seq"
 
 
@@ -24,8 +25,9 @@ class Heads:
     is asked for. What a failed write touched must be forgotten.
     """
 
-    def __init__(self) -> None:
-        self._hashes: OrderedDict[str, tuple[int, bytes]] = OrderedDict()
+    def __init__(self, recent: Recent) -> None:
+        self._recent = recent
+        self._heads: OrderedDict[str, tuple[int, bytes, str]] = OrderedDict()
         self._states: OrderedDict[str, State] = OrderedDict()
         self._weights: dict[str, int] = {}
         self._weight = 0
@@ -33,26 +35,36 @@ class Heads:
     def forget(self, streams: Iterable[str]) -> None:
         """Drop what is known of these streams."""
         for stream in streams:
-            self._hashes.pop(stream, None)
+            self._heads.pop(stream, None)
             self._drop(stream)
 
     def head(self, tx: Tx, stream: str) -> tuple[int, bytes]:
         """Return (seq, hash) of the newest event; (0, GENESIS) of an empty stream."""
-        known = self._hashes.get(stream)
+        return self._head(tx, stream)[:2]
+
+    def next_at(self, tx: Tx, stream: str) -> str:
+        """Return the time of the stream's next event: now, or its newest event's if that is later.
+
+        So a clock that was set back never turns the order of a thread around.
+        """
+        return max(tx.at, self._head(tx, stream)[2])
+
+    def _head(self, tx: Tx, stream: str) -> tuple[int, bytes, str]:
+        known = self._heads.get(stream)
         if known is None:
             row = tx.run(HEAD, (stream,)).fetchone()
-            known = (0, GENESIS) if row is None else (int(row[0]), bytes(row[1]))
+            known = (0, GENESIS, "") if row is None else (int(row[0]), bytes(row[1]), str(row[2]))
             self.moved(stream, *known)
         else:
-            self._hashes.move_to_end(stream)
+            self._heads.move_to_end(stream)
         return known
 
-    def moved(self, stream: str, seq: int, digest: bytes) -> None:
+    def moved(self, stream: str, seq: int, digest: bytes, at: str) -> None:
         """Remember a new head."""
-        self._hashes[stream] = (seq, digest)
-        self._hashes.move_to_end(stream)
-        if len(self._hashes) > HASHES:
-            self._hashes.popitem(last=False)
+        self._heads[stream] = (seq, digest, at)
+        self._heads.move_to_end(stream)
+        if len(self._heads) > HASHES:
+            self._heads.popitem(last=False)
 
     def state(self, tx: Tx, stream: str) -> State:
         """Return the state at the head; the caller may extend it, nobody else."""
@@ -62,7 +74,7 @@ class Heads:
         state = self._states.get(stream) or State()
         self._drop(stream)
         if state.seq != seq:
-            extend(state, read_tail(tx, stream, state.seq))
+            extend(state, read_tail(tx, stream, state.seq, self._recent))
         self._states[stream] = state
         self._weights[stream] = len(state.incident.alerts)
         self._weight += self._weights[stream]
@@ -82,9 +94,9 @@ def stored_bytes(value: bytes | str) -> bytes:
     return value.encode() if isinstance(value, str) else bytes(value)
 
 
-def read_tail(tx: Tx, stream: str, after: int) -> list[Event]:
+def read_tail(tx: Tx, stream: str, after: int, recent: Recent) -> list[Event]:
     """Return the events of `stream` with seq > `after`, oldest first."""
     return [
-        Event(stream, seq, unstamp(at), actor, decode(kind, v, stored_bytes(body)))
+        Event(stream, seq, unstamp(at), actor, recent.decode(kind, v, stored_bytes(body)))
         for seq, kind, v, at, actor, body in tx.run(TAIL, (stream, after)).fetchall()
     ]

@@ -3,46 +3,59 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, func, select
 
 from bot.errors import StaleThreadError
-from bot.incident.events import Event, decode, stamp, unstamp
+from bot.incident.events import Event, stamp
 from bot.incident.fact import HOUSE, Fact
 from bot.incident.reducer import State, extend
 from bot.ports import Draft, Recorded, Refusal
 from bot.store.chain import append_facts
 from bot.store.db import Database
-from bot.store.heads import Heads, stored_bytes
+from bot.store.heads import Heads
 from bot.store.projection import PREFIX, project, project_event, standing
 from bot.store.recent import Recent
+from bot.store.starting import check_starts
 from bot.store.tables import EVENT, INCIDENT
+from bot.store.tail import read_stream
+from bot.store.threads import ThreadMemory
 from bot.store.tx import Tx
 from bot.store.writer import Writer
 
 SLEEP = "UPDATE incident SET wake_at = ? WHERE id = ? AND seq = ?"
 NEWEST = "SELECT max(number) FROM incident"
-_ROW = EVENT.c
-TAIL = (
-    select(_ROW.seq, _ROW.type, _ROW.v, _ROW.at, _ROW.actor, _ROW.body)
-    .where(_ROW.stream == bindparam("of"), _ROW.seq > bindparam("after"))
-    .order_by(_ROW.seq)
-)
 
 
 class EventLog:
     """The `Log` port over one table."""
 
-    def __init__(self, database: Database, writer: Writer, heads: Heads) -> None:
+    def __init__(
+        self,
+        database: Database,
+        writer: Writer,
+        heads: Heads,
+        recent: Recent,
+        actions_at_once: int,
+    ) -> None:
         self._database = database
         self._writer = writer
         self._heads = heads
-        self._recent = Recent()
+        self._recent = recent
+        self._actions_at_once = actions_at_once
+        self._threads = ThreadMemory(database, recent)
 
-    async def load(self, stream: str, after: int = 0) -> list[Event]:
-        """Return the stream's events with seq > `after`, oldest first; empty when none."""
-        recent = self._recent
+    async def state(self, stream: str) -> State:
+        """Return the state at the head, which is shared; an empty one when there is no stream."""
+        return await self._threads.state(stream)
+
+    async def afresh(self, stream: str) -> State:
+        """Return the state that the stored bytes add up to, whatever was read of them before."""
+        return await self._threads.afresh(stream)
+
+    async def load(self, stream: str, after: int = 0, limit: int | None = None) -> list[Event]:
+        """Return the stream's events with seq > `after`, oldest first, at most `limit` of them."""
         return await self._database.ask(
-            lambda connection: read_stream(connection, stream, after, recent)
+            lambda connection: read_stream(connection, stream, after, limit, self._recent)
         )
 
     async def append(self, stream: str, expect: int, draft: Draft) -> Recorded:
@@ -128,13 +141,14 @@ class EventLog:
         if not facts:
             return Recorded((), self._heads.head(tx, stream)[0], refusal)
         state = self._heads.state(tx, stream)
+        check_starts(tx, state, facts, self._actions_at_once)
         before = standing(state)
         events = append_facts(tx, self._heads, stream, actor, facts)
         if stream == HOUSE:
             for event in events:
                 project_event(tx.connection, event)
         else:
-            project(tx.connection, extend(state, events), before, events)
+            project(tx.connection, extend(state, events), before, events, tx.at)
         return Recorded(events, events[-1].seq, refusal)
 
 
@@ -142,19 +156,6 @@ def fresh_id(tx: Tx) -> str:
     """Return the id of the next incident; it is taken once the transaction commits."""
     row = tx.run(NEWEST).fetchone()
     return f"{PREFIX}{(row[0] if row and row[0] else 0) + 1}"
-
-
-def read_stream(
-    connection: Connection, stream: str, after: int = 0, recent: Recent | None = None
-) -> list[Event]:
-    """Return the stream's events with seq > `after`, oldest first; `recent` saves decoding."""
-    read = decode if recent is None else recent.decode
-    return [
-        Event(stream, seq, unstamp(at), actor, read(kind, v, stored_bytes(body)))
-        for seq, kind, v, at, actor, body in connection.execute(
-            TAIL, {"of": stream, "after": after}
-        )
-    ]
 
 
 def read_heads(connection: Connection) -> dict[str, tuple[int, str]]:

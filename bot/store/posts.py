@@ -7,7 +7,8 @@ from sqlalchemy import Connection, and_, bindparam, or_, select
 from bot.incident.events import stamp, unstamp
 from bot.ports import ConversationRow, Post
 from bot.store.db import Database
-from bot.store.tables import CONVERSATION, INCIDENT, POST
+from bot.store.kept import POST
+from bot.store.tables import CONVERSATION, INCIDENT
 from bot.store.tx import Tx, put_row
 from bot.store.writer import Writer
 

@@ -13,9 +13,16 @@ from sqlalchemy import Connection, insert, update
 from bot.errors import NotFoundError, StaleThreadError
 from bot.incident.events import Event, stamp
 from bot.incident.facts_action import ActionStarted
-from bot.incident.facts_house import ChangeRecorded, PersonLinked, PersonUnlinked
+from bot.incident.facts_house import (
+    BotPaused,
+    BotResumed,
+    ChangeRecorded,
+    PersonLinked,
+    PersonUnlinked,
+)
 from bot.incident.model import Change
-from bot.incident.state import IncidentView, ProposalView, State
+from bot.incident.state import IncidentView, State
+from bot.incident.views import ProposalView
 from bot.store import search
 from bot.store.tables import (
     CHANGE,
@@ -23,6 +30,7 @@ from bot.store.tables import (
     DECISION,
     GRANT_USED,
     INCIDENT,
+    PAUSED,
     PERSON_LINK,
     PROPOSAL,
 )
@@ -32,8 +40,10 @@ PREFIX = "INC-"
 NUMBER_DIGITS = 9
 """No incident has a longer number; one that is typed may be too long for the database."""
 Columns = dict[str, Any]
-Standing = Mapping[str, tuple[str, int]]
-"""Proposal id → its status, and how many decisions were made."""
+Stood = tuple[int, str, int]
+"""A proposal's revision, its status, and how many decisions were made on that revision."""
+Standing = Mapping[str, Stood]
+"""Proposal id → how it stood."""
 
 
 def number_of(incident: str) -> int:
@@ -46,13 +56,17 @@ def number_of(incident: str) -> int:
 def standing(state: State) -> Standing:
     """Return what `project` compares with afterwards."""
     views = state.incident.proposals.items()
-    return {name: (view.status, len(view.decisions)) for name, view in views}
+    return {
+        name: (view.proposal.revision, view.status, len(view.decisions)) for name, view in views
+    }
 
 
 def project(
-    connection: Connection, state: State, before: Standing, events: Iterable[Event]
+    connection: Connection, state: State, before: Standing, events: Iterable[Event], wake_at: str
 ) -> None:
     """Write what `events`, just appended and folded into `state`, change in the derived tables.
+
+    `wake_at` is now: the clock may stand before the newest event, and the alarm goes by the clock.
 
     Raises:
         NotFoundError: No incident was opened in this stream.
@@ -61,7 +75,7 @@ def project(
     if not state.exists or not number_of(state.stream):
         raise NotFoundError(f"there is no incident {state.stream}")
     row = incident_columns(state)
-    row["wake_at"] = None if state.at is None else stamp(state.at)
+    row["wake_at"] = wake_at
     put_row(connection, INCIDENT, {"id": state.stream}, row)
     search.index_incident(connection, row["number"], row["title"], row["service"])
     for view in state.incident.proposals.values():
@@ -108,36 +122,45 @@ def proposal_columns(incident: str, view: ProposalView) -> Columns:
         "status": view.status,
         "risk": proposal.risk,
         "service": proposal.service,
+        "target": target_of(view),
         "digest": view.asked.digest,
         "created_at": stamp(proposal.created_at),
         "expires_at": stamp(proposal.expires_at),
     }
 
 
+def target_of(view: ProposalView) -> str:
+    """Return what a proposal's action changes, and where, in one word."""
+    return f"{view.proposal.environment} {view.proposal.target}"
+
+
 def project_proposal(
-    connection: Connection, incident: str, view: ProposalView, before: tuple[str, int] | None
+    connection: Connection, incident: str, view: ProposalView, before: Stood | None
 ) -> None:
-    """Write a proposal's row and its new decisions; `before` None when it had no row.
+    """Write a proposal's row, which is of its newest revision, and its new decisions.
+
+    `before` None: it had no row, so every revision's decisions are written.
 
     Raises:
         StaleThreadError: The row is not where the log says it was.
     """
-    status, decided = before or ("", 0)
+    revision, status, decided = before or (0, "", 0)
     if before is None:
         connection.execute(insert(PROPOSAL).values(proposal_columns(incident, view)))
-    elif status != view.status:
+    elif (revision, status) != (view.proposal.revision, view.status):
         row = PROPOSAL.c
         moved = update(PROPOSAL).where(
-            row.id == view.proposal.id,
-            row.revision == view.proposal.revision,
-            row.status == status,
+            row.id == view.proposal.id, row.revision == revision, row.status == status
         )
-        if connection.execute(moved.values(status=view.status)).rowcount != 1:
+        if connection.execute(moved.values(proposal_columns(incident, view))).rowcount != 1:
             raise StaleThreadError(f"proposal {view.proposal.id} is not {status} any more")
-    for at, made in view.decisions[decided:]:
-        row = {"proposal": made.proposal, "revision": made.revision, "person": made.person}
-        row |= {"incident": incident, "verdict": made.verdict, "at": stamp(at)}
-        connection.execute(insert(DECISION).values(row))
+    for one in view.revisions:
+        number = one.proposal.revision
+        known = decided if number == revision else 0
+        for at, made in one.decisions[known:] if number >= revision else ():
+            row = {"proposal": made.proposal, "revision": number, "person": made.person}
+            row |= {"incident": incident, "verdict": made.verdict, "at": stamp(at)}
+            connection.execute(insert(DECISION).values(row))
 
 
 def open_conversation(connection: Connection, incident: str, channel: str, address: str) -> None:
@@ -158,6 +181,10 @@ def project_event(connection: Connection, event: Event) -> None:
             connection.execute(insert(GRANT_USED).values(row))
         case ChangeRecorded(change=change):
             put_change(connection, change)
+        case BotPaused(by=person):
+            put_row(connection, PAUSED, {"at": stamp(event.at)}, {"person": person})
+        case BotResumed():
+            connection.execute(PAUSED.delete())
         case PersonLinked(person=person, actor=actor):
             put_row(connection, PERSON_LINK, {"actor": actor}, {"person": person})
         case PersonUnlinked(actor=actor):

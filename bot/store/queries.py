@@ -2,18 +2,21 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, case, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, case, select
 
 from bot.incident.events import unstamp
 from bot.incident.model import Similar
 from bot.ports import Filter, IncidentRow, ProposalRow
 from bot.store import search
 from bot.store.db import Database
-from bot.store.projection import number_of
+from bot.store.engines import Kind
+from bot.store.projection import NUMBER_DIGITS, number_of
 from bot.store.tables import INCIDENT, PROPOSAL
 
 PAGE_MAX = 200
 PREFIX_CHARS = 4
+NUMBERS = 10**NUMBER_DIGITS
+"""No incident's number is so high: a page without a cursor is the page before it."""
 OPEN_STATUSES = ("pending", "approved", "executing", "unknown")
 
 
@@ -29,7 +32,7 @@ class IncidentQueries:
         `where.text` is an id, or words that must all occur in title, service or labels (the words
         of the first alerts), the end of each left open.
         """
-        asked = _page(where)
+        asked = _page(where, self._database.kind)
         return await self._database.ask(
             lambda connection: [_incident(row) for row in connection.execute(asked)]
         )
@@ -38,8 +41,16 @@ class IncidentQueries:
         """Return proposals in that status (all when empty), oldest first."""
         row = PROPOSAL.c
         asked = select(PROPOSAL).order_by(row.created_at, row.id).limit(limit)
-        if status:
-            asked = asked.where(row.status == status)
+        asked = asked.where(row.status == status if status else row.created_at > "")
+        return await self._database.ask(
+            lambda connection: [_proposal(found) for found in connection.execute(asked)]
+        )
+
+    async def decided(self, limit: int = 20) -> list[ProposalRow]:
+        """Return proposals that do not wait for a decision (any more), newest first."""
+        row = PROPOSAL.c
+        asked = select(PROPOSAL).where(row.created_at > "", row.status != "pending")
+        asked = asked.order_by(row.created_at.desc(), row.id.desc()).limit(limit)
         return await self._database.ask(
             lambda connection: [_proposal(found) for found in connection.execute(asked)]
         )
@@ -74,20 +85,19 @@ class IncidentQueries:
         return await self._database.ask(question)
 
 
-def _page(where: Filter) -> Select[*tuple[Any, ...]]:
-    row, order = INCIDENT.c, INCIDENT.c.number
-    newest = search.INDEX.c.rowid
+def _page(where: Filter, kind: Kind) -> Select[*tuple[Any, ...]]:
+    row = INCIDENT.c
+    order: ColumnElement[int] = row.number
     asked = select(INCIDENT)
     for column in ("status", "severity", "service"):
         if value := getattr(where, column):
             asked = asked.where(row[column] == value)
-    if before := number_of(where.before):
-        asked = asked.where(row.number < before)
+    asked = asked.where(row.number < (number_of(where.before) or NUMBERS))
     if number := number_of(where.text.strip().upper()):
         asked = asked.where(row.number == number)
-    elif (matching := search.matching(where.text)) is not None:
-        asked = asked.join(search.INDEX, newest == row.number).where(matching)
-        order = newest
+    elif (found := search.matching(where.text, kind)) is not None:
+        asked = asked.join(found.table, found.number == row.number).where(found.condition)
+        order = found.number
     return asked.order_by(order.desc()).limit(max(1, min(where.limit, PAGE_MAX)))
 
 

@@ -1,18 +1,19 @@
 """Making every derived table anew from the log; what is kept, and every cursor, stays."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Connection, case, delete, func, insert, select, update
 
-from bot.incident.events import Event, decode, stamp, unstamp
+from bot.incident.events import Event, decode, stamp
 from bot.incident.fact import HOUSE
 from bot.incident.facts_alerts import AlertsReceived, IncidentOpened
 from bot.incident.reducer import fold
 from bot.incident.state import State
 from bot.store import search
-from bot.store.arrivals import REFIRED_AFTER, SEE, TAKE_GROUP, occurrences
+from bot.store.arrivals import occurrences
 from bot.store.heads import stored_bytes
-from bot.store.log import read_stream
+from bot.store.kept import DELIVERY
 from bot.store.projection import (
     incident_columns,
     number_of,
@@ -20,23 +21,27 @@ from bot.store.projection import (
     project_event,
     project_proposal,
 )
+from bot.store.statements import SEE, TAKE_GROUP
 from bot.store.tables import (
     ALERT_SEEN,
     CHANGE,
     CONVERSATION,
     DECISION,
-    DELIVERY,
     EVENT,
     GRANT_USED,
     INCIDENT,
     OPEN_GROUP,
+    PAUSED,
     PERSON_LINK,
     PROPOSAL,
 )
+from bot.store.tail import read_stream
 from bot.store.tx import Parameters, Tx
 
-ENTIRE = (CHANGE, DECISION, GRANT_USED, INCIDENT, OPEN_GROUP, PERSON_LINK, PROPOSAL)
+ENTIRE = (CHANGE, DECISION, GRANT_USED, INCIDENT, OPEN_GROUP, PAUSED, PERSON_LINK, PROPOSAL)
 """Derived tables of which nothing is kept."""
+ALWAYS = "9999"
+"""Later than any time: what became an event said something new when it came."""
 
 
 def rebuild_tables(tx: Tx) -> int:
@@ -47,7 +52,9 @@ def rebuild_tables(tx: Tx) -> int:
     connection = tx.connection
     for table in ENTIRE:
         connection.execute(delete(table))
-    connection.execute(delete(ALERT_SEEN).where(ALERT_SEEN.c.logged == 1))
+    asked = select(ALERT_SEEN).where(ALERT_SEEN.c.logged == 0)
+    unlogged = [dict(row) for row in connection.execute(asked).mappings()]
+    connection.execute(delete(ALERT_SEEN))
     search.clear_index(connection)
     streams = list(connection.scalars(select(EVENT.c.stream).distinct()))
     for stream in sorted(streams, key=number_of):
@@ -57,6 +64,7 @@ def rebuild_tables(tx: Tx) -> int:
         for event in events:
             project_event(connection, event)
     _alerts_seen(tx)
+    _resolved_silently(connection, unlogged)
     _alerted(connection)
     is_behind = case((INCIDENT.c.seq > CONVERSATION.c.cursor, 1), else_=0)
     here = select(is_behind).where(INCIDENT.c.id == CONVERSATION.c.incident).scalar_subquery()
@@ -104,14 +112,23 @@ def _alerts_seen(tx: Tx) -> None:
     for kind, v, at, actor, body in tx.connection.execute(asked):
         fact = decode(kind, v, stored_bytes(body))
         if isinstance(fact, AlertsReceived):
-            late_at = stamp(unstamp(at) - REFIRED_AFTER)
             keys = occurrences(fact.alerts, actor, fact.group_key)
             pairs = zip(keys, fact.alerts, strict=True)
             rows: list[Parameters] = [
-                (key, alert.status, at, fact.delivery, late_at) for key, alert in pairs if key
+                (key, alert.status, at, fact.delivery, ALWAYS) for key, alert in pairs if key
             ]
             if rows:
                 tx.run_many(SEE, rows)
+
+
+def _resolved_silently(connection: Connection, unlogged: Sequence[dict[str, Any]]) -> None:
+    """Put back the resolves that no event tells of, unless the log says something newer."""
+    column = ALERT_SEEN.c
+    for row in unlogged:
+        newer = select(column.key).where(column.key == row["key"], column.at > row["at"])
+        if connection.execute(newer).first() is None:
+            connection.execute(delete(ALERT_SEEN).where(column.key == row["key"]))
+            connection.execute(insert(ALERT_SEEN).values(row))
 
 
 def _alerted(connection: Connection) -> None:

@@ -1,50 +1,48 @@
-"""Deliveries of alerts that were decoded lately, so that whoever reads them next need not."""
+"""Facts that were decoded lately, so that whoever reads them next need not."""
 
 from collections import OrderedDict
 from threading import Lock
 
-from bot.incident.events import Unknown, decode
+from bot.incident.events import Unknown
 from bot.incident.fact import Fact
-from bot.incident.facts_alerts import AlertsReceived
+from bot.incident.sharing import read_fact
 
-ROOM = 4000
-"""Alerts that are kept in all; one takes about 5 kB."""
-ALERTS = AlertsReceived.__name__
+ROOM_BYTES = 1_000_000
+"""Stored bytes whose facts are kept, at most; a fact takes about what its bytes do."""
 
 
 class Recent:
     """A bounded memory from stored bytes to the fact they say; any thread may ask it.
 
     The bytes are read from the database each time, so one that was rewritten is read as it is
-    now (E-07). Only alerts are kept: they are most of what is read, and dear to decode.
+    now (E-07).
     """
 
-    def __init__(self, room: int = ROOM) -> None:
-        self._room = room
-        self._kept: OrderedDict[bytes, AlertsReceived] = OrderedDict()
-        self._alerts = 0
+    def __init__(self, room_bytes: int = ROOM_BYTES) -> None:
+        self._room_bytes = room_bytes
+        self._kept: OrderedDict[tuple[str, int, bytes], Fact] = OrderedDict()
+        self._bytes = 0
         self._lock = Lock()
 
     def decode(self, kind: str, v: int, body: bytes) -> Fact | Unknown:
         """Return what `bot.incident.events.decode` does."""
-        if kind != ALERTS or v != AlertsReceived.v:
-            return decode(kind, v, body)
+        key = (kind, v, body)
         with self._lock:
-            known = self._kept.get(body)
+            known = self._kept.get(key)
             if known is not None:
-                self._kept.move_to_end(body)
+                self._kept.move_to_end(key)
                 return known
-        fact = decode(kind, v, body)
-        if isinstance(fact, AlertsReceived):
-            self._keep(body, fact)
+        fact = read_fact(kind, v, body)
+        if not isinstance(fact, Unknown):
+            self._keep(key, fact)
         return fact
 
-    def _keep(self, body: bytes, fact: AlertsReceived) -> None:
+    def _keep(self, key: tuple[str, int, bytes], fact: Fact) -> None:
         with self._lock:
-            if body in self._kept or len(fact.alerts) > self._room:
+            if key in self._kept or len(key[2]) > self._room_bytes:
                 return
-            self._kept[body] = fact
-            self._alerts += len(fact.alerts)
-            while self._alerts > self._room:
-                _, gone = self._kept.popitem(last=False)
-                self._alerts -= len(gone.alerts)
+            self._kept[key] = fact
+            self._bytes += len(key[2])
+            while self._bytes > self._room_bytes:
+                (_, _, gone), _ = self._kept.popitem(last=False)
+                self._bytes -= len(gone)

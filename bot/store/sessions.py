@@ -7,7 +7,7 @@ from sqlalchemy import delete, insert, select, update
 from bot.incident.events import stamp, unstamp
 from bot.ports import SessionRow
 from bot.store.db import Database
-from bot.store.tables import SESSION
+from bot.store.kept import SESSION
 from bot.store.writer import Writer
 
 SPEND = "INSERT INTO token_spent (digest, at) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING"
@@ -54,6 +54,11 @@ class SessionStore:
         """Delete the session; nothing happens when it is gone."""
         gone = delete(SESSION).where(SESSION.c.id == identifier)
         await self._writer.submit(lambda tx: tx.connection.execute(gone).rowcount)
+
+    async def close_all(self, person: str) -> int:
+        """Delete every session of a person; return how many there were."""
+        gone = delete(SESSION).where(SESSION.c.person == person)
+        return await self._writer.submit(lambda tx: tx.connection.execute(gone).rowcount)
 
     async def spend(self, token_digest: str, at: datetime) -> bool:
         """Mark a single-use token as used; False when it was used before."""

@@ -1,33 +1,19 @@
 """The tables: what a row of each holds. Times are text as `events.stamp` writes it, so it sorts.
 
-`event` is the log. Derived tables are rebuilt from it (bot.store.rebuild); kept tables are not:
-`delivery`, `evidence`, `post`, `session`, `token_spent`. The text index lives in bot.store.search.
+`event` is the log. Derived tables are rebuilt from it (bot.store.rebuild); kept tables are not, and
+live in bot.store.kept. The text index lives in bot.store.search.
 """
 
-import re
+from sqlalchemy import BigInteger, Column, Identity, Integer, LargeBinary
+from sqlmodel import Field, Index, UniqueConstraint
 
-from sqlalchemy import Column, LargeBinary, MetaData, Table
-from sqlalchemy.orm import declared_attr
-from sqlmodel import Field, Index, SQLModel, UniqueConstraint
-
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
-}
+from bot.store.stored import Stored, table_of
 
 
-class Stored(SQLModel):
-    """What every table of ours shares: one MetaData with names Alembic can repeat."""
-
-    metadata = MetaData(naming_convention=NAMING)
-
-    @declared_attr.directive
-    def __tablename__(cls) -> str:  # noqa: N805 # pyright: ignore[reportIncompatibleVariableOverride]
-        """`OpenGroupTable` is stored in `open_group`."""
-        return re.sub("(?<=[a-z])(?=[A-Z])", "_", cls.__name__.removesuffix("Table")).lower()
+def _place() -> Column[int]:
+    """Return a key that counts up by itself."""
+    kind = BigInteger().with_variant(Integer(), "sqlite")  # the only one SQLite counts up
+    return Column(kind, Identity(always=True), primary_key=True)
 
 
 class EventTable(Stored, table=True):
@@ -35,7 +21,7 @@ class EventTable(Stored, table=True):
 
     __table_args__ = (UniqueConstraint("stream", "seq"),)
 
-    row: int | None = Field(default=None, primary_key=True)
+    row: int | None = Field(default=None, sa_column=_place())
     stream: str
     seq: int
     type: str
@@ -96,7 +82,7 @@ class AlertSeenTable(Stored, table=True):
     with every delivery, so the key is the table.
     """
 
-    __table_args__ = {"sqlite_with_rowid": False}
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
     key: str = Field(primary_key=True)
     status: str
@@ -106,9 +92,13 @@ class AlertSeenTable(Stored, table=True):
 
 
 class ProposalTable(Stored, table=True):
-    """Derived: one line of the approvals inbox."""
+    """Derived: one line of the approvals inbox. `target` is what is changed, and where."""
 
-    __table_args__ = (Index(None, "status", "created_at"), Index(None, "incident"))
+    __table_args__ = (
+        Index(None, "status", "created_at"),
+        Index(None, "created_at"),
+        Index(None, "incident"),
+    )
 
     id: str = Field(primary_key=True)
     revision: int
@@ -117,6 +107,7 @@ class ProposalTable(Stored, table=True):
     status: str
     risk: str
     service: str
+    target: str
     digest: str
     created_at: str
     expires_at: str
@@ -127,7 +118,7 @@ class DecisionTable(Stored, table=True):
 
     __table_args__ = (UniqueConstraint("proposal", "revision", "person"),)
 
-    row: int | None = Field(default=None, primary_key=True)
+    row: int | None = Field(default=None, sa_column=_place())
     proposal: str
     revision: int
     person: str
@@ -182,78 +173,21 @@ class PersonLinkTable(Stored, table=True):
     person: str
 
 
-class DeliveryTable(Stored, table=True):
-    """Kept: one request as it came. `incidents` are the ids it reached, parted by spaces."""
+class PausedTable(Stored, table=True):
+    """Derived: the kill switch; it has a row while the bot is paused."""
 
-    __table_args__ = (UniqueConstraint("source", "route", "dedupe"),)
-
-    id: str = Field(primary_key=True)
-    source: str
-    route: str
-    dedupe: str
-    received_at: str
-    digest: str
-    headers: str
-    incidents: str
-    raw: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-
-
-class EvidenceTable(Stored, table=True):
-    """Kept: one tool result; `body` is empty and `deleted_at` set after retention."""
-
-    id: str = Field(primary_key=True)
-    digest: str
-    incident: str
-    tool: str
-    args: str
-    at: str
-    media_type: str
-    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    deleted_at: str | None = None
-
-
-class PostTable(Stored, table=True):
-    """Kept: one message of ours; without a `message_id`, sending began and nobody answered."""
-
-    incident: str = Field(primary_key=True)
-    channel: str = Field(primary_key=True)
-    key: str = Field(primary_key=True)
-    message_id: str
-    version: str
-
-
-class SessionTable(Stored, table=True):
-    """Kept: a web session, named by the digest of its token."""
-
-    id: str = Field(primary_key=True)
+    at: str = Field(primary_key=True)
     person: str
-    csrf: str
-    created_at: str
-    seen_at: str
 
 
-class TokenSpentTable(Stored, table=True):
-    """Kept: a single-use token that was used."""
-
-    digest: str = Field(primary_key=True)
-    at: str
-
-
-def _table(row: type[Stored]) -> Table:
-    return Stored.metadata.tables[str(row.__tablename__)]
-
-
-EVENT = _table(EventTable)
-INCIDENT = _table(IncidentTable)
-OPEN_GROUP = _table(OpenGroupTable)
-ALERT_SEEN = _table(AlertSeenTable)
-PROPOSAL = _table(ProposalTable)
-DECISION = _table(DecisionTable)
-GRANT_USED = _table(GrantUsedTable)
-CONVERSATION = _table(ConversationTable)
-CHANGE = _table(ChangeTable)
-PERSON_LINK = _table(PersonLinkTable)
-DELIVERY = _table(DeliveryTable)
-EVIDENCE = _table(EvidenceTable)
-POST = _table(PostTable)
-SESSION = _table(SessionTable)
+EVENT = table_of(EventTable)
+INCIDENT = table_of(IncidentTable)
+OPEN_GROUP = table_of(OpenGroupTable)
+ALERT_SEEN = table_of(AlertSeenTable)
+PROPOSAL = table_of(ProposalTable)
+DECISION = table_of(DecisionTable)
+GRANT_USED = table_of(GrantUsedTable)
+CONVERSATION = table_of(ConversationTable)
+CHANGE = table_of(ChangeTable)
+PERSON_LINK = table_of(PersonLinkTable)
+PAUSED = table_of(PausedTable)

@@ -4,7 +4,7 @@ Core costs 20 to 60 µs a statement, the driver 2; an accepted alert may cost 15
 runs for every delivery and every event is fixed SQL with `?`, and everything else is Core.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -81,6 +81,13 @@ def _insert(table: Table) -> Insert:
     return insert(table)
 
 
-def listed(rows: Iterable[str]) -> str:
-    """Return `?, ?, …` for as many values as `rows` has."""
-    return ", ".join("?" for _ in rows)
+def chunks(values: Sequence[str], size: int) -> Iterator[list[str]]:
+    """Yield them in lists of just `size`, the last one filled up with what it ends with."""
+    for first in range(0, len(values), size):
+        some = list(values[first : first + size])
+        yield some + some[-1:] * (size - len(some))
+
+
+def among(sql: str, size: int) -> str:
+    """Return a statement that ends in IN, with `?` for `size` values."""
+    return f"{sql}({', '.join('?' * size)})"

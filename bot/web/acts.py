@@ -18,13 +18,18 @@ from bot.web.lookup import proposal_named
 from bot.web.session import Visitor, digest_of
 
 WITH_TEXT = frozenset({"note", "ask"})
-WITH_VALUE = frozenset({"severity", "merge", "judge", "silence"})
-WITH_REASON = frozenset({"close", "judge", "silence"})
-WORDS_OF_INCIDENT = WITH_TEXT | WITH_VALUE | WITH_REASON | {"pause", "resume"}
-WORDS_OF_PROPOSAL = frozenset({"undo", "reconcile"})
+WITH_VALUE = frozenset({"severity", "merge", "judge", "silence", "snooze", "handoff"})
+WITH_REASON = frozenset({"close", "judge", "silence", "escalate", "handoff"})
+WORDS_OF_INCIDENT = WITH_TEXT | WITH_VALUE | WITH_REASON | {"pause", "resume", "ack"}
+WORDS_OF_PROPOSAL = frozenset({"undo", "renew", "reconcile"})
 VALUE = re.compile(r"[\w-]{1,40}")
+PERSON = re.compile(r"[\w.@+-]{1,100}")
 SERVICE = re.compile(r"[\w.@-]{1,100}")
+SHOWN = re.compile(r"[0-9a-f]{64}")
 TEXT_CHARS = 10_000
+CODE_CHARS = 20
+UNKEPT = frozenset({"csrf", "code"})
+"""Fields that no digest is made of: six digits would be found again by trying."""
 
 
 class Acts:
@@ -66,7 +71,7 @@ class Acts:
             raise InputError("this page has no such form; open it again")
         parts = [word, incident]
         if word in WITH_VALUE:
-            parts.append(_value(form))
+            parts.append(_value(form, PERSON if word == "handoff" else VALUE))
         if word in WITH_TEXT or (word in WITH_REASON and form.get("text", "").strip()):
             parts.append(_text(form))
         return await self._send(visitor, form, _command(" ".join(parts)), incident)
@@ -107,12 +112,14 @@ class Acts:
             verdict=verdict,
             revision=int(revision),
             digest12=form["digest12"][:64],
+            shown=_shown(form),
             reason=form.get("reason", "").strip()[:TEXT_CHARS],
+            code=form.get("code", "").strip()[:CODE_CHARS],
         )
         return await self._send(visitor, form, reply)
 
     async def about_proposal(self, request: Request, visitor: Visitor) -> Response:
-        """Ask for an undo, or settle an outcome nobody knows."""
+        """Ask for an undo or a renewal, or settle an outcome nobody knows."""
         form = await self._form(request, visitor)
         word, proposal = form.get("word", ""), request.path_params["proposal"]
         if word not in WORDS_OF_PROPOSAL or not proposal.isalnum():
@@ -152,7 +159,7 @@ class Acts:
     async def _send(
         self, visitor: Visitor, form: Form, reply: Reply, incident: str = ""
     ) -> Response:
-        said = {name: value for name, value in form.items() if name != "csrf"}
+        said = {name: value for name, value in form.items() if name not in UNKEPT}
         digest = digest_of(urlencode(said))
         outcome = await self._doors.inbox.reply(
             replace(reply, actor=visitor.actor, person=visitor.person, payload_digest=digest)
@@ -181,11 +188,17 @@ def _incident(request: Request) -> str:
     return f"INC-{int(found[1])}"
 
 
-def _value(form: Form) -> str:
+def _value(form: Form, shape: re.Pattern[str] = VALUE) -> str:
     value = form.get("value", "").strip()
-    if not VALUE.fullmatch(value):
+    if not shape.fullmatch(value):
         raise InputError("choose one of the values of the form")
     return value
+
+
+def _shown(form: Form) -> str:
+    """Return the digest of the card that the form was drawn with; "" when it names none."""
+    shown = form.get("shown", "")
+    return shown if SHOWN.fullmatch(shown) else ""
 
 
 def _text(form: Form) -> str:

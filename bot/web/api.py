@@ -11,13 +11,15 @@ from starlette.types import ASGIApp
 from bot.errors import BotError, BusyError
 from bot.logs import correlation
 from bot.web.api_acts import ApiActs
+from bot.web.api_audit import ApiAudit
 from bot.web.api_gate import ApiGate
+from bot.web.api_people import ApiPeople
 from bot.web.api_reads import ApiReads
 from bot.web.codes import error_status
 from bot.web.doors import Doors
 
 logger = logging.getLogger(__name__)
-BEARER = HTTPBearer(auto_error=False, description="The operator's token, from its file.")
+BEARER = HTTPBearer(auto_error=False, description="The operator's token, or a person's.")
 
 
 def build_api(doors: Doors) -> ASGIApp:
@@ -32,10 +34,12 @@ def build_api(doors: Doors) -> ASGIApp:
     guards = [Depends(BEARER)]
     app.include_router(ApiReads(doors).router(), dependencies=guards)
     app.include_router(ApiActs(doors).router(), dependencies=guards)
+    app.include_router(ApiAudit(doors).router(), dependencies=guards)
+    app.include_router(ApiPeople(doors).router(), dependencies=guards)
     app.add_exception_handler(BotError, _told)
     app.add_exception_handler(RequestValidationError, _misread)
     app.add_exception_handler(Exception, _broken)
-    return ApiGate(app, doors.operator_token)
+    return ApiGate(app, doors)
 
 
 async def _told(_request: Request, error: Exception) -> JSONResponse:

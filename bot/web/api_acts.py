@@ -4,15 +4,15 @@ from dataclasses import replace
 
 from fastapi import APIRouter, Request, Response
 
-from bot.knowledge.people import OPERATOR
 from bot.ports import Reply
+from bot.web.api_gate import caller_of
 from bot.web.api_models import AnswerIn, CommandIn, DecisionIn, Launch, OutcomeOut, Said, Why
 from bot.web.api_reads import IncidentId, ProposalId
 from bot.web.codes import OUTCOME_STATUS
 from bot.web.doors import Doors
 from bot.web.session import digest_of
 
-ACTOR = f"api:{OPERATOR.name}"
+CHANNEL = "api"
 ANSWERS: dict[int | str, dict[str, object]] = {
     403: {"model": OutcomeOut, "description": "Refused; the text names the rule."},
     404: {"model": OutcomeOut, "description": "Not understood, or there is no such thing."},
@@ -73,7 +73,7 @@ class ApiActs:
         self, request: Request, response: Response, incident: IncidentId, body: Said
     ) -> OutcomeOut:
         """Write something into an incident's conversation."""
-        reply = Reply(ACTOR, "api", "", "message", incident=incident, text=body.text)
+        reply = Reply("", CHANNEL, "", "message", incident=incident, text=body.text)
         return await self._send(request, response, reply)
 
     async def answer(
@@ -81,7 +81,7 @@ class ApiActs:
     ) -> OutcomeOut:
         """Answer an open question."""
         reply = Reply(
-            ACTOR, "api", "", "answer", incident=incident, question=body.question, text=body.text
+            "", CHANNEL, "", "answer", incident=incident, question=body.question, text=body.text
         )
         return await self._send(request, response, reply)
 
@@ -90,8 +90,8 @@ class ApiActs:
     ) -> OutcomeOut:
         """Approve or deny. A late call is told who decided and when (`already`)."""
         reply = Reply(
-            ACTOR,
-            "api",
+            "",
+            CHANNEL,
             "",
             "decide",
             proposal=proposal,
@@ -99,6 +99,7 @@ class ApiActs:
             revision=body.revision,
             digest12=body.digest,
             reason=body.reason,
+            code=body.code,
         )
         return await self._send(request, response, reply)
 
@@ -116,8 +117,9 @@ class ApiActs:
 
     async def _send(self, request: Request, response: Response, reply: Reply) -> OutcomeOut:
         digest = digest_of((await request.body()).decode("latin-1"))
+        person = caller_of(request)
         outcome = await self._doors.inbox.reply(
-            replace(reply, person=OPERATOR.name, payload_digest=digest)
+            replace(reply, actor=f"{CHANNEL}:{person}", person=person, payload_digest=digest)
         )
         response.status_code = OUTCOME_STATUS[outcome.kind]
         if outcome.kind == "busy":
@@ -126,4 +128,4 @@ class ApiActs:
 
 
 def _command(text: str) -> Reply:
-    return Reply(ACTOR, "api", "", "command", text=text)
+    return Reply("", CHANNEL, "", "command", text=text)

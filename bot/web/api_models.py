@@ -48,7 +48,10 @@ class EventOut(Shape):
 
 
 class IncidentDetail(Shape):
-    """A thread folded: `incident` is the business view, `run` the execution view."""
+    """A thread folded: `incident` is the business view, `run` the execution view.
+
+    `events` is one page of the thread; `next` continues it, 0 at its end.
+    """
 
     id: str
     seq: int
@@ -56,6 +59,7 @@ class IncidentDetail(Shape):
     incident: dict[str, JsonValue]
     run: dict[str, JsonValue]
     events: list[EventOut] = []
+    next: int = 0
 
 
 class ProposalSummary(Shape):
@@ -116,6 +120,11 @@ class DecisionIn(Shape):
     digest: str = Field(default="", pattern=r"^([0-9a-f]{12,64})?$")
     revision: int = Field(default=0, ge=0)
     reason: str = Field(default="", max_length=2000)
+    code: str = Field(
+        default="",
+        pattern=r"^([0-9]{6})?$",
+        description="A one-time code of the person; an approval of high risk needs one.",
+    )
 
 
 class AnswerIn(Shape):

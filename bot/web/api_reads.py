@@ -9,7 +9,6 @@ from pydantic_core import to_jsonable_python
 from bot.errors import NotFoundError
 from bot.incident.events import Event
 from bot.incident.model import Severity
-from bot.incident.reducer import fold
 from bot.ports import Filter, IncidentRow, ProposalRow
 from bot.web.api_models import (
     CheckOut,
@@ -29,6 +28,7 @@ from bot.web.words import words
 IncidentId = Annotated[str, Path(pattern=r"^INC-[1-9]\d{0,8}$")]
 ProposalId = Annotated[str, Path(pattern=r"^[0-9A-HJKMNP-TV-Z]{4,8}$")]
 Limit = Annotated[int, Query(ge=1, le=200)]
+Events = Annotated[int, Query(ge=1, le=1000)]
 Short = Annotated[str, Query(max_length=200)]
 
 
@@ -66,20 +66,24 @@ class ApiReads:
         )
 
     async def incident(
-        self, incident: IncidentId, *, events: bool = False, after: int = 0
+        self, incident: IncidentId, *, events: bool = False, after: int = 0, limit: Events = 500
     ) -> IncidentDetail:
-        """Return one thread folded; with `events=true` also its events with seq > `after`."""
-        found = await self._doors.log.load(incident)
-        state = fold(found)
+        """Return one thread folded; with `events=true` also its oldest events after seq `after`.
+
+        `next` is the `after` of the next page.
+        """
+        state = await self._doors.log.state(incident)
         if not state.exists:
             raise NotFoundError(f"there is no incident {incident}")
+        page = await self._doors.log.load(incident, after, limit) if events else []
         return IncidentDetail(
             id=incident,
             seq=state.seq,
             phase=state.phase,
             incident=_plain(state.incident),
             run=_plain(state.run),
-            events=[_event(event) for event in found if event.seq > after] if events else [],
+            events=[_event(event) for event in page],
+            next=page[-1].seq if page and page[-1].seq < state.seq else 0,
         )
 
     async def proposals(
@@ -92,7 +96,7 @@ class ApiReads:
     async def proposal(self, proposal: ProposalId) -> ProposalDetail:
         """Return exactly what would run; the id may be its first four characters."""
         row = await proposal_named(self._doors.incidents, proposal)
-        state = fold(await self._doors.log.load(row.incident))
+        state = await self._doors.log.state(row.incident)
         view = state.incident.proposals.get(row.id)
         if view is None:
             raise NotFoundError(f"there is no proposal {proposal}")

@@ -51,5 +51,11 @@ async def read_body(
                 return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
+def expected_bytes(headers: Mapping[str, str], cap: int) -> int:
+    """Return how much memory a body may take: what it declares, or else the most it may have."""
+    declared = headers.get("content-length", "")
+    return min(int(declared), cap) if declared.isdecimal() and len(declared) <= 18 else cap
+
+
 def _too_large(cap: int, mend: str) -> OversizeError:
     return OversizeError(f"the body is larger than {cap} bytes; {mend}")

@@ -9,6 +9,7 @@ from bot.errors import (
     NotFoundError,
     OversizeError,
     SignatureError,
+    UnreadableError,
 )
 from bot.ports import OutcomeKind
 
@@ -23,6 +24,7 @@ _ERROR_STATUS: tuple[tuple[type[BotError], int], ...] = (
     (OversizeError, 413),
     (InputError, 400),
     (BusyError, 503),
+    (UnreadableError, 503),
 )
 
 

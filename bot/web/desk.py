@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bot.errors import BotError, NotFoundError
-from bot.incident.reducer import State, fold
+from bot.incident.reducer import State
+from bot.incident.stepup import FOOTER
 from bot.logs import correlation
 from bot.ports import Outcome
 from bot.web.codes import OUTCOME_STATUS, error_status
@@ -49,7 +50,7 @@ class Desk:
         Raises:
             NotFoundError: There is no such incident.
         """
-        state = fold(await self.doors.log.load(incident))
+        state = await self.doors.log.state(incident)
         if not state.exists:
             raise NotFoundError("there is no such page")
         return state
@@ -78,6 +79,7 @@ class Desk:
             standing=self.doors.standing(),
             now=self.doors.clock.now(),
             path=request.url.path,
+            lax=FOOTER if self.doors.library.policy.chat_only_high else "",
             **values,
         )
 
@@ -103,7 +105,7 @@ class Desk:
                 return self.trouble(visitor, status, text, back=_back(refused.outcome))
             except BotError as error:
                 return self.trouble(visitor, error_status(error), str(error))
-            except Exception:
+            except Exception:  # whoever asked gets a page that says so
                 logger.exception("page failed")
                 return self.trouble(visitor, 500, "Something broke here. Nothing was decided.")
 

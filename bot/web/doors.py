@@ -7,6 +7,8 @@ from bot import ports
 from bot.incident.card import Card
 from bot.incident.house import House
 from bot.incident.state import State
+from bot.intake.linking import Links
+from bot.intake.tokens import ApiTokens
 from bot.settings import Settings
 
 FATAL_CHECKS = frozenset({"database", "queue"})
@@ -20,6 +22,7 @@ class Door:
     source: str
     route: str
     auth: str
+    closed: bool = False
 
     @property
     def insecure(self) -> bool:
@@ -29,7 +32,7 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How the bot stands: what runs, under which policy, and what is wrong with its knowledge."""
+    """How the bot stands: what runs, under which policy, what is wrong, and whether it storms."""
 
     version: str
     revision: str
@@ -39,6 +42,7 @@ class Standing:
     policy_digest: str = ""
     knowledge_revision: str = ""
     problems: tuple[str, ...] = ()
+    storm: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,9 @@ class Doors:
     findings, proposals and questions. `health` maps a check's name to (well, words); the names in
     `FATAL_CHECKS` decide readiness. `house` reads the bot's own state. `first_run_digest` is the
     SHA-256 (hex) of the single-use login token printed at the first start, or empty. `subscribe`
-    yields on every commit and ends when the process stops.
+    yields on every commit and ends when the process stops. `full` says why nothing can be taken in
+    at this moment, empty when it can; it asks nobody. `links` and `tokens` give out and take in
+    what people come in by.
     """
 
     log: ports.Log
@@ -63,6 +69,7 @@ class Doors:
     change: Callable[[str, Mapping[str, str], bytes], Awaitable[ports.Accepted]]
     library: ports.Library
     house: Callable[[], Awaitable[House]]
+    scores: ports.Scores
     cards: Callable[[State], Sequence[Card]]
     standing: Callable[[], Standing]
     health: Callable[[], Awaitable[Mapping[str, tuple[bool, str]]]]
@@ -72,3 +79,8 @@ class Doors:
     first_run_digest: str
     stopping: Callable[[], bool]
     sources: frozenset[str]
+    step_up: ports.Enrolment
+    auditor: ports.Auditor
+    links: Links
+    tokens: ApiTokens
+    full: Callable[[], str] = str

@@ -5,30 +5,41 @@ import logging
 import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 
+from prometheus_client import Counter, Histogram
 from starlette.types import Receive, Scope, Send
 
 from bot.errors import BusyError, InputError, NotFoundError, OversizeError, SignatureError
 from bot.incident.fact import HOUSE
 from bot.incident.facts_house import OversizeRefused
-from bot.intake.hooks import CHANGE
+from bot.intake.hooks import CHANGE, HEARTBEAT
 from bot.logs import correlation
 from bot.ports import Accepted, Draft
-from bot.telemetry import auth_failures, webhook_duration
-from bot.web.body import Gone, read_body
+from bot.telemetry import auth_failures, webhook_duration, webhooks
+from bot.web.body import Gone, expected_bytes, read_body
 from bot.web.codes import error_status
 from bot.web.doors import Doors
+from bot.web.room import Hatch, Room
 from bot.web.trace import headers_of, trace_id
 
 Answer = tuple[int, dict[str, object], dict[str, str]]
 """Status, body, and headers besides the usual ones."""
 
 OVERSIZE_EVERY = timedelta(minutes=1)
-"""One OversizeRefused a source in this time, so that a flood of them cannot fill the log."""
+"""One OversizeRefused a door in this time, so that a flood of them cannot fill the log."""
+
+OUTCOMES = {200: "accepted", 401: "unsigned", 404: "unknown", 413: "oversize", 500: "failed"}
+"""What a status means on the meter; 503 is busy, and any other was refused."""
 
 MEND = "raise TRIAGE_BODY_MAX_BYTES"
 CLOSE = {"connection": "close"}
 """Said when there is more of the body than was read: the rest is not waited for."""
+LATER = {"retry-after": "1", **CLOSE}
+HELD_MAX_BYTES = 64 * 1024 * 1024
+"""Bodies that are being read, parsed or committed take no more than this together."""
+OPEN_MAX_BYTES = 384 * 1024
+"""Large bodies that are being parsed or committed take no more than this together."""
 
 logger = logging.getLogger(__name__)
 
@@ -38,8 +49,11 @@ class Hooks:
 
     def __init__(self, doors: Doors) -> None:
         self._doors = doors
-        self._sources = doors.sources | {CHANGE}
+        self._sources = doors.sources | {CHANGE, HEARTBEAT}
         self._oversize_at: dict[str, datetime] = {}
+        self._room = Room(max(HELD_MAX_BYTES, doors.settings.body_max_bytes))
+        self._hatch = Hatch(OPEN_MAX_BYTES)
+        self._known: set[tuple[str, str]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read, hand on, answer; every error becomes a status of the table in D-04."""
@@ -56,7 +70,23 @@ class Hooks:
             correlation.reset(token)
         await _send(send, status, body, extra)
         label = source if source in self._sources else "unknown"
-        webhook_duration.labels(label, str(status)).observe(time.perf_counter() - began)
+        _duration(label, status).observe(time.perf_counter() - began)
+        self._count(source, route, status, body)
+
+    def _count(self, source: str, route: str, status: int, body: Mapping[str, object]) -> None:
+        """Count it under its door's name; a door exists when it let in, refused or was busy."""
+        if status in {200, 401, 503}:
+            self._know(source, route)
+        names = (source, route) if (source, route) in self._known else ("unknown", "unknown")
+        outcome = "busy" if status == 503 else OUTCOMES.get(status, "refused")
+        _counted(*names, "duplicate" if body.get("duplicate") else outcome).inc()
+
+    def _know(self, source: str, route: str) -> None:
+        """Show a door on the meter, and at 0 what alerts ask for, so that a first one is seen."""
+        if (source, route) not in self._known:
+            self._known.add((source, route))
+            for outcome in ("busy", "oversize"):
+                _counted(source, route, outcome)
 
     async def _answer(
         self,
@@ -76,18 +106,32 @@ class Hooks:
     async def _taken(
         self, receive: Receive, names: tuple[str, str], headers: Mapping[str, str]
     ) -> Answer:
+        most = self._doors.settings.body_max_bytes
+        full = self._doors.full()
+        if full:
+            return 503, {"error": full}, LATER
+        try:
+            with self._room.held(expected_bytes(headers, most)):
+                return await self._read(receive, names, headers, most)
+        except BusyError as error:
+            return 503, {"error": str(error)}, LATER
+
+    async def _read(
+        self, receive: Receive, names: tuple[str, str], headers: Mapping[str, str], most: int
+    ) -> Answer:
         source, route = names
         try:
-            body = await read_body(receive, headers, self._doors.settings.body_max_bytes, MEND)
+            body = await read_body(receive, headers, most, MEND)
         except TimeoutError:
             return 408, {"error": "the body came too slowly; send it again"}, CLOSE
         try:
-            accepted = await self._hand_on(source, route, headers, body)
+            async with self._hatch.turn(len(body)):
+                accepted = await self._hand_on(source, route, headers, body)
         except OversizeError:
             raise
         except (InputError, BusyError) as error:
             return self._refusal(error, source, route)
-        except Exception:
+        except Exception:  # the sender is told, and sends again
             logger.exception("webhook failed", extra={"source": source, "route": route})
             why = "something broke here; the log has it under this correlation id; send it again"
             return 500, {"error": why, "correlation": correlation.get()}, {}
@@ -115,10 +159,12 @@ class Hooks:
 
     async def _note_oversize(self, source: str, route: str, headers: Mapping[str, str]) -> None:
         now = self._doors.clock.now()
-        last = self._oversize_at.get(source)
+        door = f"{source}/{route}"
+        last = self._oversize_at.get(door)
         if (last is not None and now - last < OVERSIZE_EVERY) or not self._has(source, route):
             return
-        self._oversize_at[source] = now
+        self._oversize_at[door] = now
+        self._know(source, route)
         declared = headers.get("content-length", "")
         size = int(declared) if declared.isdecimal() else self._doors.settings.body_max_bytes + 1
         fact = OversizeRefused(source=source, route=route, size_bytes=min(size, 2**53))
@@ -131,6 +177,18 @@ class Hooks:
         """Tell whether there is such a door: strangers' words are no facts."""
         doors = self._doors.standing().doors
         return any((door.source, door.route) == (source, route) for door in doors)
+
+
+@cache
+def _duration(source: str, status: int) -> Histogram:
+    """Return the one histogram of a source and a status; looking it up costs as much as a time."""
+    return webhook_duration.labels(source, str(status))
+
+
+@cache
+def _counted(source: str, route: str, outcome: str) -> Counter:
+    """Return the one counter of a door and an outcome; both are few."""
+    return webhooks.labels(source, route, outcome)
 
 
 def _names(path: str) -> tuple[str, str]:

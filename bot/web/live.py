@@ -31,8 +31,7 @@ class Live:
         state = await self._desk.thread(name)
 
         async def newest(after: int) -> int:
-            events = await self._doors.log.load(name, after)
-            return events[-1].seq if events else after
+            return max((await self._doors.log.state(name)).seq, after)
 
         return self._stream(request, visitor, newest, _after(request, state.seq))
 

@@ -11,23 +11,28 @@ from bot.errors import NotFoundError
 from bot.incident.card import Card
 from bot.incident.commands import INCIDENT
 from bot.incident.model import SEVERITIES
-from bot.incident.reducer import fold
+from bot.incident.stepup import asks_proof
+from bot.incident.views import ProposalView
 from bot.ports import Filter
 from bot.web import views
 from bot.web.acts import Acts
+from bot.web.audit import AuditPage
 from bot.web.desk import Desk
 from bot.web.doors import Doors
+from bot.web.edit import EditPage
 from bot.web.evidence import shown_evidence
 from bot.web.live import Live
 from bot.web.login import Login
 from bot.web.lookup import proposal_named
+from bot.web.mine import Mine
 from bot.web.session import Gate, Visitor
+from bot.web.step_up import StepUpPage
+from bot.web.trust import Trust
 
 STATUSES = ("open", "resolved", "closed")
 PAGE_ROWS = 50
 COUNTED = 200
-KNOWN = 1000
-"""With more proposals than this the port cannot give the newest, so none are shown as decided."""
+DECIDED = 20
 EVIDENCE = re.compile(r"[0-9a-f]{16}")
 GONE = "there is no such page"
 
@@ -74,13 +79,11 @@ class Pages:
     async def incident(self, request: Request, visitor: Visitor) -> Response:
         """Show one incident: what is known, what waits for humans, and the timeline."""
         name = _incident_id(request.path_params["incident"])
-        events = await self._doors.log.load(name) if name else []
-        state = fold(events)
-        if not state.exists:
-            raise NotFoundError(GONE)
+        state = await self._desk.thread(name)
         before = request.query_params.get("before", "")
         older_than = int(before) if before.isdecimal() and len(before) < 10 else 0
-        days = views.timeline(events, older_than)
+        span = views.timeline_span(state.seq, older_than)
+        days = views.timeline(await self._doors.log.load(name, *span))
         cards = self._doors.cards(state)
         return await self._desk.show(
             request,
@@ -90,11 +93,20 @@ class Pages:
             incident=state.incident,
             root=next((card for card in cards if card.kind == "root"), None),
             proposal_cards={name: card_of(cards, name) for name in state.incident.proposals},
+            proofs={
+                name: "elsewhere" if self._asks(view) else ""
+                for name, view in state.incident.proposals.items()
+            },
             days=days,
             older=days[-1][1][-1].seq if days and days[-1][1][-1].seq > 1 else 0,
             phase=views.phase_words(state),
             views=views,
             severities=SEVERITIES,
+            colleagues=[
+                one
+                for one in self._doors.library.people.people
+                if one.active and one.name != visitor.person
+            ],
         )
 
     async def proposal(self, request: Request, visitor: Visitor) -> Response:
@@ -111,17 +123,30 @@ class Pages:
             state=state,
             view=view,
             card=card_of(self._doors.cards(state), row.id),
+            proof=await self._proof(view, visitor),
             views=views,
         )
+
+    async def _proof(self, view: ProposalView, visitor: Visitor) -> str:
+        """Return what an approval by this visitor needs besides a click: a `code`, or nothing.
+
+        It is `enrol` while they have no codes yet.
+        """
+        if not self._asks(view):
+            return ""
+        return "code" if await self._doors.step_up.ready(visitor.person) else "enrol"
+
+    def _asks(self, view: ProposalView) -> bool:
+        """Tell what to put on the page; whether a proof is needed is decided when it is sent."""
+        policy = self._doors.library.policy
+        rule = next((rule for rule in policy.rules if rule.name == view.proposal.rule), None)
+        return asks_proof(policy, rule, view.proposal.risk)
 
     async def approvals(self, request: Request, visitor: Visitor) -> Response:
         """Show every proposal that waits, oldest first, then what was decided lately."""
         rows = await self._doors.incidents.proposals("pending")
-        known = await self._doors.incidents.proposals("", KNOWN)
-        decided = [row for row in known if row.status != "pending"] if len(known) < KNOWN else []
-        return await self._desk.show(
-            request, visitor, "approvals.html", rows=rows, decided=decided[-20:][::-1]
-        )
+        decided = await self._doors.incidents.decided(DECIDED)
+        return await self._desk.show(request, visitor, "approvals.html", rows=rows, decided=decided)
 
     async def evidence(self, request: Request, visitor: Visitor) -> Response:
         """Show one stored result; it never changes, and after retention only its stub is left."""
@@ -145,8 +170,9 @@ class Pages:
 
 
 def card_of(cards: Sequence[Card], proposal: str) -> Card | None:
-    """Return the trusted card of one proposal, or None when there is none."""
-    return next((card for card in cards if card.kind == "proposal" and proposal in card.key), None)
+    """Return the trusted card of a proposal's newest revision, or None when there is none."""
+    found = (card for card in reversed(cards) if card.kind == "proposal" and proposal in card.key)
+    return next(found, None)
 
 
 def _one_of(asked: str, known: Sequence[str]) -> str:
@@ -172,12 +198,17 @@ def page_routes(doors: Doors, gate: Gate) -> list[Route]:
         "/approvals": pages.approvals,
         "/e/{evidence}": pages.evidence,
         "/status": pages.status,
+        "/audit": AuditPage(desk).show,
+        "/trust": Trust(desk).board,
     }
     return [
         Route("/static/{name}", _static(desk), methods=["GET"]),
         *(Route(path, desk.signed_in(page), methods=["GET"]) for path, page in seen.items()),
         *acts.routes(),
+        *EditPage(desk).routes(),
+        *StepUpPage(desk).routes(),
         *Login(desk).routes(),
+        *Mine(desk).routes(),
         Route("/{path:path}", desk.signed_in(pages.missing), methods=["GET", "POST"]),
     ]
 

@@ -12,7 +12,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from bot.conversation.phrases import SEVERITY_WORDS
-from bot.conversation.shown import leaf_words
+from bot.conversation.render_digest import render_digest
+from bot.incident.leaves import leaf_words
 from bot.web.line import LABELS
 
 HERE = Path(__file__).parent
@@ -73,6 +74,7 @@ def templates() -> Environment:
         "severity": severity_name,
         "kind": LABELS.__getitem__,
         "typed": leaf_words,
+        "render_digest": render_digest,
     }
     return env
 

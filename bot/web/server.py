@@ -37,6 +37,11 @@ class LateApi:
         return build_api(self._doors)
 
 
+def build_vitals(doors: Doors) -> ASGIApp:
+    """Return the application of a process that nobody but machines looks at."""
+    return Starlette(routes=Vitals(doors).routes())
+
+
 def build(doors: Doors) -> ASGIApp:
     """Return the application; `/hooks/` passes no routing table and no middleware."""
     gate = Gate(doors)

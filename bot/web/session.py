@@ -1,6 +1,5 @@
 """Web sessions (H-04): who is looking, by a cookie whose token only its owner knows."""
 
-import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bot.errors import ForbiddenError
+from bot.incident.keys import digest_of
 from bot.ports import SessionRow
 from bot.telemetry import auth_failures
 from bot.web.doors import Doors
@@ -37,17 +37,13 @@ class Visitor:
         return f"web:{self.person}"
 
 
-def digest_of(token: str) -> str:
-    """Return the hex SHA-256 of a token: what is stored and compared instead of it."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
 class Gate:
     """Opens, finds and closes sessions; decides nothing about what a person may do."""
 
     def __init__(self, doors: Doors) -> None:
         self._sessions = doors.sessions
         self._clock = doors.clock
+        self._library = doors.library
         self.public_url = str(doors.settings.public_url or "")
         self.secure = self.public_url.startswith("https://")
 
@@ -61,7 +57,10 @@ class Gate:
         return LOOPBACK_COOKIE if on_loopback(request) else ""
 
     async def visitor(self, request: Request) -> Visitor | None:
-        """Return who is looking, or None without a session that is still good."""
+        """Return who is looking, or None without a session that is still good.
+
+        It is good no more as soon as people.yaml does not have its person, or not as active (E-25).
+        """
         name = self.cookie_for(request)
         token = request.cookies.get(name, "") if name else ""
         if not token:
@@ -70,7 +69,9 @@ class Gate:
         if row is None:
             return None
         now = self._clock.now()
-        if now - row.seen_at >= IDLE or now - row.created_at >= ABSOLUTE:
+        person = self._library.people.get(row.person)
+        is_over = now - row.seen_at >= IDLE or now - row.created_at >= ABSOLUTE
+        if is_over or person is None or not person.active:
             await self._sessions.close(row.id)
             return None
         if now - row.seen_at >= TOUCH_EVERY:
@@ -94,6 +95,10 @@ class Gate:
         token = request.cookies.get(name, "") if name else ""
         if token:
             await self._sessions.close(digest_of(token))
+
+    async def leave_everywhere(self, visitor: Visitor) -> int:
+        """End every session of the visitor, in whatever browser; return how many there were."""
+        return await self._sessions.close_all(visitor.person)
 
     def forget(self, request: Request, response: Response) -> None:
         """Take the cookie back."""

@@ -9,11 +9,13 @@ from itertools import groupby
 from pydantic import JsonValue
 
 from bot.conversation.phrases import standing_words
-from bot.conversation.shown import KINDS, leaf_paths, leaf_words, predicate_words
+from bot.conversation.shown import KINDS, predicate_words
 from bot.incident.events import Event
+from bot.incident.leaves import leaf_paths, leaf_words
 from bot.incident.model import Probe
 from bot.incident.proposal import Proposal, code
-from bot.incident.state import ProposalView, State
+from bot.incident.state import State
+from bot.incident.views import ProposalView
 from bot.web.line import Line
 from bot.web.words import fields, words
 
@@ -52,13 +54,21 @@ class Check:
     expect: str
 
 
-def timeline(events: Sequence[Event], before: int = 0) -> list[tuple[date, list[Entry]]]:
-    """Return at most `TIMELINE_EVENTS` entries by day, newest first, older than `before`."""
-    chosen = [event for event in events if not before or event.seq < before]
-    newest = reversed(chosen[-TIMELINE_EVENTS:])
+def timeline_span(seq: int, before: int = 0) -> tuple[int, int]:
+    """Return after which seq one page of a thread's timeline begins, and how many events it has.
+
+    The page is the one older than `before`, or the newest of a thread whose head is at `seq`.
+    """
+    newest = min(before - 1, seq) if before else seq
+    count = min(newest, TIMELINE_EVENTS)
+    return newest - count, count
+
+
+def timeline(events: Sequence[Event]) -> list[tuple[date, list[Entry]]]:
+    """Return the events of one page as entries by day, newest first."""
     entries = [
         Entry(event.seq, event.at, event.actor, event.type, words(event), fields(event))
-        for event in newest
+        for event in reversed(events)
     ]
     return [(day, list(group)) for day, group in groupby(entries, lambda entry: entry.at.date())]
 

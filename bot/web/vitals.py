@@ -70,11 +70,16 @@ class Vitals:
         return Response(exposition(), media_type=EXPOSITION)
 
 
+def bearer_of(request: Request) -> str:
+    """Return the bearer token that the request carries, "" without one."""
+    kind, _, given = request.headers.get("authorization", "").partition(" ")
+    return given.strip() if kind.lower() == "bearer" else ""
+
+
 def bears(request: Request, token: str) -> bool:
     """True when the request carries exactly `token` as its bearer token; never with none."""
-    kind, _, given = request.headers.get("authorization", "").partition(" ")
-    same = hmac.compare_digest(given.strip().encode(), token.encode())
-    return bool(token) and kind.lower() == "bearer" and same
+    same = hmac.compare_digest(bearer_of(request).encode(), token.encode())
+    return bool(token) and same
 
 
 def _from_here(request: Request) -> bool:

@@ -7,12 +7,20 @@ from bot.incident.events import Event, Unknown
 from bot.web.line import Line, Wording
 from bot.web.words_action import ACTION_WORDS
 from bot.web.words_alerts import ALERT_WORDS
+from bot.web.words_audit import AUDIT_WORDS
+from bot.web.words_people import PEOPLE_WORDS
 from bot.web.words_run import RUN_WORDS
 
 FIELD_CHARS = 2000
 """How much of one field is shown under an event; the API has the rest."""
 
-WORDINGS: dict[type, Wording] = {**ALERT_WORDS, **RUN_WORDS, **ACTION_WORDS}
+WORDINGS: dict[type, Wording] = {
+    **ALERT_WORDS,
+    **RUN_WORDS,
+    **ACTION_WORDS,
+    **AUDIT_WORDS,
+    **PEOPLE_WORDS,
+}
 
 
 def words(event: Event) -> Line:

@@ -3,6 +3,7 @@
 from bot.incident import facts_action as fact
 from bot.incident.proposal import code
 from bot.web.line import Line, worded
+from bot.web.words_alerts import reminded
 
 
 def _name(proposal: str) -> str:
@@ -11,6 +12,10 @@ def _name(proposal: str) -> str:
 
 def _proposed(event: fact.ActionProposed) -> Line:
     asked = event.proposal
+    if asked.revision > 1:
+        who = asked.edited_by[-1] if asked.edited_by else "somebody"
+        text = f"{who} edited {_name(asked.id)} to revision {asked.revision} ({asked.risk} risk)"
+        return Line("human", f"{text}: {asked.title}", event.reason, proposal=asked.id)
     undo = f" to undo {_name(event.undo_of)}" if event.undo_of else ""
     return Line(
         "action",
@@ -24,7 +29,8 @@ def _proposed(event: fact.ActionProposed) -> Line:
 def _decided(event: fact.DecisionMade) -> Line:
     verb = "approved" if event.verdict == "approve" else "denied"
     through = event.actor.partition(":")[0]
-    text = f"{event.person} {verb} {_name(event.proposal)} through {through}"
+    proven = ", with a one-time code" if event.step_up == "totp" else ""
+    text = f"{event.person} {verb} {_name(event.proposal)} through {through}{proven}"
     return Line("human", text, event.reason, proposal=event.proposal)
 
 
@@ -33,10 +39,21 @@ def _refused(event: fact.DecisionRefused) -> Line:
     return Line("bad", text, event.why, proposal=event.proposal)
 
 
+def _step_up_asked(event: fact.StepUpAsked) -> Line:
+    verb = "approve" if event.verdict == "approve" else "deny"
+    text = f"{event.person} wants to {verb} {_name(event.proposal)}; their one-time code is awaited"
+    return Line("human", text, proposal=event.proposal)
+
+
 def _superseded(event: fact.ProposalSuperseded) -> Line:
-    text = f"{_name(event.proposal)} no longer stands"
+    text = f"{_name(event.proposal)} no longer stands" + (" as it was" if event.by else "")
     kind = "bad" if event.security else "bot"
     return Line(kind, text, event.why, proposal=event.proposal)
+
+
+def _uninspectable(event: fact.ProposalUninspectable) -> Line:
+    text = f"{_name(event.proposal)} cannot be read any more, so it cannot be approved"
+    return Line("bad", text, event.why, proposal=event.proposal)
 
 
 def _started(event: fact.ActionStarted) -> Line:
@@ -86,6 +103,7 @@ ACTION_WORDS = dict(
     [
         worded(fact.ActionProposed, _proposed),
         worded(fact.DecisionMade, _decided),
+        worded(fact.StepUpAsked, _step_up_asked),
         worded(fact.DecisionRefused, _refused),
         worded(
             fact.ProposalApproved,
@@ -110,12 +128,11 @@ ACTION_WORDS = dict(
             ),
         ),
         worded(fact.ProposalSuperseded, _superseded),
+        worded(fact.ProposalUninspectable, _uninspectable),
         worded(
             fact.ProposalReminded,
-            lambda event: Line(
-                "bot",
-                f"Reminded the team: {_name(event.proposal)} waits",
-                proposal=event.proposal,
+            lambda event: reminded(
+                f"{_name(event.proposal)}, which waits", event.to, event.quiet, event.proposal
             ),
         ),
         worded(fact.ActionStarted, _started),

@@ -1,6 +1,6 @@
 """How facts about an incident as such, and about what humans said, are worded."""
 
-from bot.conversation.phrases import counted
+from bot.conversation.phrases import counted, utc_words
 from bot.incident import facts_alerts as fact
 from bot.web.line import Line, some, worded
 
@@ -40,8 +40,37 @@ def _judged(event: fact.ConclusionJudged) -> Line:
 
 
 def _handed_off(event: fact.IncidentHandedOff) -> Line:
-    verb = "took over" if event.accepted else "was asked to take over"
-    return Line("human", f"{event.to} {verb}")
+    if event.accepted:
+        return Line("human", f"{event.to} took over")
+    if event.reminded:
+        return Line("bot", f"Asked {event.to} once more to take over from {event.person}")
+    by = f" by {event.person}" if event.person else ""
+    return Line("human", f"{event.to} was asked{by} to take over", event.note)
+
+
+def _escalated(event: fact.IncidentEscalated) -> Line:
+    kind = "human" if event.person else "bot"
+    names = ", ".join(event.persons)
+    who = event.to or names or "nobody"
+    if names and names not in who:
+        who = f"{who} ({names})"
+    why = f"{event.why}{_left_alone(event.quiet)}"
+    return Line(kind, f"Called level {event.level}: {who}", why)
+
+
+def _reminded(event: fact.QuestionReminded) -> Line:
+    return reminded("the question", event.to, event.quiet)
+
+
+def reminded(what: str, to: tuple[str, ...], quiet: tuple[str, ...], proposal: str = "") -> Line:
+    """Return who was reminded of something, or that nobody could be."""
+    nobody = "nobody" if quiet else "nobody (nobody is on call)"
+    text = f"Reminded {', '.join(to) or nobody} of {what}"
+    return Line("bot", f"{text}{_left_alone(quiet)}", proposal=proposal)
+
+
+def _left_alone(quiet: tuple[str, ...]) -> str:
+    return f" ({', '.join(quiet)}: quiet hours)" if quiet else ""
 
 
 def _answered(event: fact.QuestionAnswered) -> Line:
@@ -62,22 +91,19 @@ ALERT_WORDS = dict(
         worded(fact.MessageReceived, _message),
         worded(fact.QuestionAsked, _asked),
         worded(fact.QuestionAnswered, _answered),
-        worded(fact.QuestionReminded, lambda _: Line("bot", "Reminded the team of the question")),
+        worded(fact.QuestionReminded, _reminded),
         worded(
             fact.QuestionExpired,
-            lambda _: Line("bot", "Nobody answered in time; the question was closed"),
+            lambda _: Line("bot", "The question was closed without an answer"),
         ),
         worded(fact.IncidentAcked, lambda event: Line("human", f"{event.person} takes care")),
         worded(
             fact.IncidentSnoozed,
             lambda event: Line(
-                "human", f"{event.person} snoozed reminders until {event.until:%H:%M} UTC"
+                "human", f"{event.person} snoozed reminders until {utc_words(event.until)}"
             ),
         ),
-        worded(
-            fact.IncidentEscalated,
-            lambda event: Line("bot", f"Escalated to {event.to} (level {event.level})"),
-        ),
+        worded(fact.IncidentEscalated, _escalated),
         worded(fact.IncidentHandedOff, _handed_off),
         worded(
             fact.IncidentMerged,

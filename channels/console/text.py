@@ -126,10 +126,16 @@ def _command(control: Control, incident: str) -> str:
     words = {
         "approve": f"approve {name}",
         "deny": f"deny {name} REASON",
+        "edit": f"edit {name} name=value",
         "undo": f"undo {name}",
+        "renew": f"renew {name}",
         "reconcile": f"reconcile {name} {control.value} WHAT YOU SAW",
         "answer": f"answer {incident} {visible(control.value)}",
         "judge": f"judge {incident} {control.value}",
+        "ack": f"ack {incident}",
+        "snooze": f"snooze {incident} {control.value}",
+        "escalate": f"escalate {incident}",
+        "handoff": f"handoff {incident} PERSON",
         "pause": f"pause {incident}",
         "resume": f"resume {incident}",
     }

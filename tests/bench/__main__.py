@@ -7,7 +7,20 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.bench import action, card, growth, ingest, startup
+from tests.bench import (
+    action,
+    card,
+    crash,
+    growth,
+    ingest,
+    places,
+    postgres,
+    pressure,
+    resembling,
+    startup,
+    storm,
+    workers,
+)
 from tests.bench.children import BenchError
 from tests.bench.servers import ALERTMANAGER
 from tests.bench.table import Line, show
@@ -17,11 +30,19 @@ ROUNDS = 3
 QUICK_SCALE = 0.1
 BENCHMARKS: dict[str, tuple[frozenset[str], Measure]] = {
     "Durable ingest (kept before it is acknowledged)": (frozenset({"P1", "P2"}), ingest.measure),
+    "Storm": (frozenset({"P2", "P8"}), storm.measure),
+    "Polite storm": (frozenset({"P8"}), places.measure),
+    "Kill": (frozenset({"P3"}), crash.measure),
+    "Half load": (frozenset({"P5"}), pressure.half),
+    "Overload": (frozenset({"P6"}), pressure.beyond),
     "First card": (frozenset({"P7"}), card.measure),
     "Approval": (frozenset({"P9"}), action.measure),
     "Start": (frozenset({"P13"}), startup.start),
     "Memory": (frozenset({"P14"}), startup.memory),
     "Growth": (frozenset({"P16"}), growth.measure),
+    "Similar incidents": (frozenset({"P16"}), resembling.measure),
+    "PostgreSQL": (frozenset({"P17"}), postgres.measure),
+    "Two workers": (frozenset({"M2"}), workers.measure),
 }
 
 

@@ -130,7 +130,7 @@ def _knowledge(url: str) -> dict[str, object]:
         "target": "{service}",
         "risk": "low",
         "preview": "none",
-        "undo": "irreversible",
+        "ends": "The queue fills again by itself.",
         "verify": [{**healthy, "expect": {"fact": "healthy", "op": "eq", "value": True}}],
         "verify_after_s": [3600],
     }

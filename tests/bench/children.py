@@ -34,8 +34,16 @@ class Child:
         return (int(fields[11]) + int(fields[12])) * TICK_S
 
     def rss_mb(self) -> float:
+        """Megabytes it holds in memory now."""
+        return self._memory_mb("VmRSS:")
+
+    def peak_mb(self) -> float:
+        """The most it ever held."""
+        return self._memory_mb("VmHWM:")
+
+    def _memory_mb(self, name: str) -> float:
         for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
+            if line.startswith(name):
                 return int(line.split()[1]) / 1024
         raise BenchError(f"{self.url} has no memory any more")
 

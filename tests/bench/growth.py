@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,9 +18,10 @@ from bot.incident.facts_alerts import AlertsReceived, IncidentOpened, NoteAdded
 from bot.incident.model import Alert
 from bot.incident.reducer import fold
 from bot.ports import Draft, Filter
-from bot.store.arrivals import SEE
+from bot.store.arrivals import occurrences
+from bot.store.statements import SEE
 from bot.store.store import Store
-from tests.bench.bodies import fingerprint
+from tests.bench.bodies import GROUPS, fingerprint, group_of
 from tests.bench.table import Line
 from tests.fakes import FakeClock
 
@@ -64,7 +66,7 @@ def _replay(sizes: Sequence[int], rounds: int) -> list[Line]:
     decoded = [costs[-1] / sizes[-1] for costs in reads]
     label = f"replay of {sizes[0]} to {sizes[-1]:,} events"
     return [
-        Line("P16", f"{label}: exponent", [_exponent(sizes, costs) for costs in folds],
+        Line("P16", f"{label}: exponent", [exponent(sizes, costs) for costs in folds],
              limit=REPLAY_LIMIT),
         Line("P16", f"replay of {sizes[-1]:,} events: CPU an event", each, " µs",
              limit=EVENT_LIMIT_US),
@@ -93,7 +95,12 @@ def _thread(size: int) -> list[Event]:
 
 
 def _received(number: int) -> AlertsReceived:
-    alert = Alert(
+    alert = _alert(number)
+    return AlertsReceived(delivery="d", source="alertmanager", group_key="g", alerts=(alert,))
+
+
+def _alert(number: int) -> Alert:
+    return Alert(
         source="alertmanager",
         fingerprint=fingerprint(number // 2),
         status="firing",
@@ -105,7 +112,6 @@ def _received(number: int) -> AlertsReceived:
         starts_at=BEGAN,
         ends_at=None,
     )
-    return AlertsReceived(delivery="d", source="alertmanager", group_key="g", alerts=(alert,))
 
 
 async def _reading(path: Path, sizes: Sequence[int], rounds: int) -> list[Line]:
@@ -118,14 +124,14 @@ async def _reading(path: Path, sizes: Sequence[int], rounds: int) -> list[Line]:
             await asyncio.gather(*(store.log.open(_opening) for _ in range(size - made)))
             made = size
             for number in range(rounds):
-                pages[number].append(await _spent_us([PAGE] * 20, store.incidents.page))
+                pages[number].append(await spent_us([PAGE] * 20, store.incidents.page))
                 names = [f"INC-{size * part // 50 + 1}" for part in range(50)]
-                single[number].append(await _spent_us(names, store.log.load))
+                single[number].append(await spent_us(names, store.log.load))
     label = f"{sizes[0]:,} to {sizes[-1]:,} incidents: exponent"
     return [
-        Line("P16", f"list a page of {label}", [_exponent(sizes, costs) for costs in pages],
+        Line("P16", f"list a page of {label}", [exponent(sizes, costs) for costs in pages],
              limit=READ_LIMIT),
-        Line("P16", f"open one of {label}", [_exponent(sizes, costs) for costs in single],
+        Line("P16", f"open one of {label}", [exponent(sizes, costs) for costs in single],
              limit=READ_LIMIT),
     ]  # fmt: skip
 
@@ -155,7 +161,7 @@ def _dedupe(path: Path, sizes: Sequence[int], rounds: int) -> list[Line]:
                 spent = _cpu_us(lambda groups=groups: _upsert(connection, groups), 1)
                 costs[number].append(spent / UPSERTS / len(groups))
     label = f"dedupe among {sizes[0]:,} to {sizes[-1]:,} alerts: exponent"
-    found = [_exponent(sizes, each) for each in costs]
+    found = [exponent(sizes, each) for each in costs]
     return [Line("P16", label, found, limit=UPSERT_LIMIT)]
 
 
@@ -166,7 +172,15 @@ async def _empty(path: Path) -> None:
 
 def _seen(number: int) -> tuple[str, str, str, str, str]:
     at = "2026-01-05T03:00:00.000000Z"
-    return (f"alertmanager\x1f{fingerprint(number)}\x1f{at}", "firing", at, "d", at)
+    return (f"{_door(number % GROUPS)}{fingerprint(number)}", "firing", at, "d", at)
+
+
+@cache
+def _door(group: int) -> str:
+    """What the keys of a group's alerts begin with, as the store spells them."""
+    alert = _alert(0)
+    (key,) = occurrences([alert], "alertmanager:default", group_of(group))
+    return key.removesuffix(alert.fingerprint)
 
 
 def _upsert(
@@ -187,7 +201,7 @@ def _cpu_us(work: Callable[[], object], times: int) -> float:
     return (time.process_time() - before) / times * 1e6
 
 
-async def _spent_us(asked: Sequence[T], ask: Callable[[T], Awaitable[object]]) -> float:
+async def spent_us(asked: Sequence[T], ask: Callable[[T], Awaitable[object]]) -> float:
     """CPU microseconds of one question, all threads together."""
     before = time.process_time()
     for one in asked:
@@ -195,6 +209,6 @@ async def _spent_us(asked: Sequence[T], ask: Callable[[T], Awaitable[object]]) -
     return (time.process_time() - before) / len(asked) * 1e6
 
 
-def _exponent(sizes: Sequence[int], costs: Sequence[float]) -> float:
+def exponent(sizes: Sequence[int], costs: Sequence[float]) -> float:
     """The slope of cost over size, both as logarithms, from the smallest to the largest."""
     return math.log(costs[-1] / costs[0]) / math.log(sizes[-1] / sizes[0])

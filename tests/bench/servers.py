@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,9 +22,17 @@ receivers: [{name: nobody}]
 PATH = "/usr/bin:/bin"
 
 
+SERVE = (str(SCRIPTS / "triagebot"), "serve")
+WEB = (str(SCRIPTS / "triagebot"), "web")
+WORKER = (str(SCRIPTS / "triagebot"), "worker")
+
+
 @contextmanager
 def bot(
-    home: Path, settings: Mapping[str, str] | None = None, files: Mapping[str, object] | None = None
+    home: Path,
+    settings: Mapping[str, str] | None = None,
+    files: Mapping[str, object] | None = None,
+    command: Sequence[str] = SERVE,
 ) -> Generator[Child]:
     """Run the bot as it ships, with `files` (name → content) as its knowledge; see `settings`.
 
@@ -32,7 +40,7 @@ def bot(
     """
     port = free_port()
     with running(
-        [str(SCRIPTS / "triagebot"), "serve"],
+        command,
         home,
         f"http://127.0.0.1:{port}",
         "/livez",

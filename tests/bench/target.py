@@ -1,4 +1,4 @@
-"""A small real HTTP server inside the benchmark: it answers at once and notes what arrived when."""
+"""A small real HTTP server inside the benchmark: it answers, and notes what arrived when."""
 
 import time
 from collections.abc import Generator
@@ -12,9 +12,13 @@ from tests.bench.children import BenchError
 
 @dataclass
 class Target:
-    """Every POST that arrived, with its time by `time.perf_counter`, in order."""
+    """Every POST that arrived, with its time by `time.perf_counter`, in order.
+
+    A GET is answered after `answer_s`.
+    """
 
     port: int
+    answer_s: float = 0.0
     arrived: list[tuple[float, bytes]] = field(default_factory=list[tuple[float, bytes]])
     news: Condition = field(default_factory=Condition)
 
@@ -49,6 +53,7 @@ class _Call(BaseHTTPRequestHandler):
     server: _Server  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def do_GET(self) -> None:
+        time.sleep(self.server.target.answer_s)
         self._answer(b'{"healthy": false}')
 
     def do_POST(self) -> None:
@@ -67,10 +72,10 @@ class _Call(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def target() -> Generator[Target]:
+def target(answer_s: float = 0.0) -> Generator[Target]:
     """Serve until the block ends."""
     with _Server(("127.0.0.1", 0), _Call) as server:
-        server.target = Target(server.server_port)
+        server.target = Target(server.server_port, answer_s)
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         try:

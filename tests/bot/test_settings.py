@@ -18,6 +18,20 @@ def test_an_empty_environment_is_a_valid_configuration() -> None:
     assert settings.read_only is False
 
 
+def test_e13_how_long_a_proposal_stays_open_by_its_risk_and_four_hours_at_most(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plain = load_settings()
+    assert plain.proposal_ttl_low_s == 60 * 60
+    assert plain.proposal_ttl_medium_s == 30 * 60
+    assert plain.proposal_ttl_high_s == 15 * 60
+    for risk in ("LOW", "MEDIUM", "HIGH"):
+        monkeypatch.setenv(f"TRIAGE_PROPOSAL_TTL_{risk}_S", "14401")
+        with pytest.raises(ConfigError, match="less than or equal to 14400"):
+            load_settings()
+        monkeypatch.setenv(f"TRIAGE_PROPOSAL_TTL_{risk}_S", "14400")
+
+
 def test_g04_an_unknown_triage_name_is_an_error_that_suggests(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -14,10 +14,11 @@ from pydantic import JsonValue
 
 from bot.conversation.cards import draw
 from bot.conversation.fit import fit
-from bot.conversation.shown import must_show
 from bot.incident import facts_alerts
 from bot.incident.card import Card
 from bot.incident.fact import Fact
+from bot.incident.form import Form
+from bot.incident.leaves import must_show
 from bot.incident.model import Change
 from bot.ports import Channel, Outcome, Reply
 from bot.shelf import Needs
@@ -56,6 +57,9 @@ class DeafInbox:
 
     async def reply(self, reply: Reply) -> Outcome:
         raise AssertionError(f"nobody said anything, and yet: {reply}")
+
+    async def form(self, reply: Reply) -> Form | Outcome:
+        raise AssertionError(f"nobody edits anything, and yet: {reply}")
 
 
 def needs(console: TextIO | None = None) -> Needs:

@@ -44,7 +44,8 @@ def test_a_proposal_reads_like_this() -> None:
     assert "  | params.version (text) = v41" in lines
     approve, reasoning = lines.index("  > triagebot approve P-7F3K"), "  Reasoning (not verified)"
     assert lines[approve + 1] == "  > triagebot deny P-7F3K REASON"
-    assert lines[approve + 2] == reasoning
+    assert lines[approve + 2] == "  > triagebot edit P-7F3K name=value"
+    assert lines[approve + 3] == reasoning
     assert lines[-1].startswith("  triagebot 0.1.0 · INC-1 · seq 4 · ")
 
 
@@ -86,8 +87,8 @@ def test_tables_charts_and_odd_controls_are_text_too() -> None:
     cell, evil = Text(value="v42"), Text(value="a\x1bb", trust="outside")
     table = Table(headings=("version", "by"), rows=((cell, evil),))
     chart = Chart(title="Errors", evidence="e1", alt="from 0 to 14 %")
-    edit = Control(verb="edit", label="Edit…", proposal="7F3KQ2AB")
-    update: dict[str, object] = {"blocks": (table, chart), "controls": (edit,), "footer": ""}
+    details = Control(verb="details", label="Details", proposal="7F3KQ2AB")
+    update: dict[str, object] = {"blocks": (table, chart), "controls": (details,), "footer": ""}
     text = render_text(STORY[0].model_copy(update=update))
     assert "  version | by\n  v42 | a⟨U+001B⟩b\n  Errors: from 0 to 14 %" in text
     assert "triagebot" not in text

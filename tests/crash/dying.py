@@ -9,6 +9,7 @@ from typing import Literal
 from unittest import mock
 
 from pydantic import BaseModel, ConfigDict
+from sqlalchemy import NullPool, create_engine, inspect, make_url
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.pool import PoolProxiedConnection
@@ -19,6 +20,12 @@ from tools.write.jobs import JobRun, Running
 COMMITS = "commits"
 INCIDENT = "INC-1"
 When = Literal["before", "after"]
+IS_READING = {"sqlite": "PRAGMA query_only", "postgresql": "SHOW transaction_read_only"}
+HAS_LOG = {
+    "sqlite": "SELECT count(*) FROM sqlite_master WHERE name = 'event'",
+    "postgresql": "SELECT count(to_regclass('event'))",
+}
+EVENTS = "SELECT row, stream, type, body FROM event ORDER BY row"
 
 
 class Death(BaseModel):
@@ -41,13 +48,24 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def arm(death: Death | None, folder: Path) -> None:
+def has_log(url: str) -> bool:
+    """Tell whether a database is there whose first commit was made."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        if not Path(parsed.database or "").exists():
+            return False
+        url = f"sqlite:///file:{parsed.database}?mode=ro&uri=true"
+    with create_engine(url, poolclass=NullPool).connect() as connection:
+        return inspect(connection).has_table("event")
+
+
+def arm(death: Death | None, folder: Path, url: str) -> None:
     """Wrap every write commit and the action's run; list the commits in `folder`/commits."""
     commit, run = DefaultDialect.do_commit, Running.run
-    commits = Commits(is_new=not folder.joinpath("bot.db").exists())
+    commits = Commits(is_new=not has_log(url))
 
     def do_commit(self: DefaultDialect, connection: PoolProxiedConnection) -> None:
-        name = commits.name(connection)
+        name = commits.name(self.name, connection)
         fatal = death is not None and bool(name) and commits.is_one(death, name)
         if fatal and death is not None and death.when == "before":
             die()
@@ -92,11 +110,11 @@ class Commits:
         self._number += 1
         return name == death.commit or self._number == death.number
 
-    def name(self, connection: PoolProxiedConnection) -> str:
+    def name(self, kind: str, connection: PoolProxiedConnection) -> str:
         """Return the name of the commit that `connection` is about to make."""
         cursor = connection.cursor()
         try:
-            if _value(cursor, "PRAGMA query_only"):
+            if _value(cursor, IS_READING[kind]) or not _value(cursor, HAS_LOG[kind]):
                 return ""
             name = self._added(cursor)
         finally:
@@ -107,35 +125,31 @@ class Commits:
 
     def _added(self, cursor: DBAPICursor) -> str:
         row, evidence, alarms = self._row, self._evidence, self._alarms
-        self._row = int(_value(cursor, "SELECT coalesce(max(row), 0) FROM event"))
-        self._evidence = int(_value(cursor, "SELECT count(*) FROM evidence"))
+        cursor.execute(EVENTS)
+        events = cursor.fetchall()
+        self._row = int(events[-1][0]) if events else 0
+        self._evidence = _value(cursor, "SELECT count(*) FROM evidence")
         cursor.execute("SELECT id, wake_at FROM incident ORDER BY id")
         self._alarms = json.dumps(cursor.fetchall())
         if not self._begun:  # the look at the schema, or its creation
             self._begun = True
             return "the schema" if self._is_new else ""
-        cursor.execute("SELECT type, body FROM event WHERE row > ? ORDER BY row", (row,))
-        types = [_type(str(kind), bytes(body)) for kind, body in cursor.fetchall()]
+        types = [_type(str(one[2]), bytes(one[3])) for one in events if one[0] > row]
         if types:
             return " + ".join(types)
         kind = "evidence" if self._evidence > evidence else "alarm"
         if kind == "alarm" and self._alarms == alarms:
             return ""
-        return f"{kind} after {_last(cursor)}"
+        told = [_type(str(one[2]), bytes(one[3])) for one in events if one[1] == INCIDENT]
+        return f"{kind} after {told[-1] if told else 'nothing'}"
 
 
 def _value(cursor: DBAPICursor, sql: str) -> int:
+    """Return a number; `on` is 1."""
     cursor.execute(sql)
     row = cursor.fetchone()
-    return int(row[0]) if row else 0
-
-
-def _last(cursor: DBAPICursor) -> str:
-    cursor.execute(
-        "SELECT type, body FROM event WHERE stream = ? ORDER BY seq DESC LIMIT 1", (INCIDENT,)
-    )
-    row = cursor.fetchone()
-    return _type(str(row[0]), bytes(row[1])) if row else "nothing"
+    found = row[0] if row else 0
+    return int(found == "on") if isinstance(found, str) else int(found)
 
 
 def _type(kind: str, body: bytes) -> str:

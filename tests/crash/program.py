@@ -14,10 +14,11 @@ import httpx
 
 from tests.crash import scene
 from tests.crash.story import Story
+from tests.dialling import ONE_EACH
 
 SERVE = [str(Path(sys.executable).with_name("triagebot")), "serve"]
 LOOK_S = 0.03
-COME_S = 20.0
+COME_S = 60.0
 
 
 class Program:
@@ -34,7 +35,7 @@ class Program:
             stdout=self._output,
             stderr=self._output,
         )
-        self._client = httpx.Client(base_url=self._base, timeout=5)
+        self._client = httpx.Client(base_url=self._base, timeout=5, limits=ONE_EACH)
 
     def __enter__(self) -> Self:
         return self

@@ -126,6 +126,7 @@ def _job(target: str, *, read_back: bool) -> dict[str, JsonValue]:
         "environment": "demo",
         "target": "{service}",
         "risk": "medium",
+        "timeout_s": 60,
         "preview": {"query": {"dry_run": "1"}},
         "before": {"url": f"{target}/state", "take": {"version": "/version"}},
         "undo": {"job": "rollback", "params": {"service": "{service}", "version": BAD}},

@@ -1,11 +1,10 @@
 """One story on one database file: victims that live and die, and what is left after each."""
 
 import asyncio
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,9 +15,10 @@ from bot.incident.reducer import State, fold
 from bot.store.audit import Break
 from bot.store.store import Store
 from tests.crash import scene
-from tests.crash.dying import COMMITS, INCIDENT, Death
+from tests.crash.dying import COMMITS, INCIDENT, Death, has_log
 from tests.crash.target import Target, serving
 from tests.crash.victim import TOLD, Config
+from tests.fakes import url_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -96,7 +96,13 @@ class Story:
 
     def config(self, death: Death | None = None) -> Path:
         """Write and return the configuration of the next life."""
-        config = Config(folder=self.folder, target=self.target.url, start=self.start, death=death)
+        config = Config(
+            folder=self.folder,
+            url=url_of(self.folder),
+            target=self.target.url,
+            start=self.start,
+            death=death,
+        )
         path = self.folder / "config.json"
         path.write_text(config.model_dump_json())
         return path
@@ -131,8 +137,8 @@ class Story:
         told = self.folder / TOLD
         events: dict[str, list[Event]] = {}
         breaks: list[Break] = []
-        if self.has_schema():
-            url = f"sqlite:///{self.folder}/bot.db"
+        url = url_of(self.folder)
+        if has_log(url):
             clock = scene.QuickClock(self.start)
             async with Store.open(url, clock, read_only=True) as store:
                 breaks = await store.verify()
@@ -145,12 +151,6 @@ class Story:
             told=frozenset(told.read_text().split()) if told.exists() else frozenset(),
             calls=dict(self.target.calls),
         )
-
-    def has_schema(self) -> bool:
-        """Tell whether a database is there whose first commit was made."""
-        path = self.folder / "bot.db"
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
-            return bool(database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Literal
 
 from tests.crash.scene import BAD, GOOD
 
-HELD_S = 20.0
+HELD_S = 60.0
 Hold = Literal["", "before", "after"]
 
 
@@ -75,7 +75,7 @@ def serving(target: Target) -> Generator[Target]:
             except ConnectionError:
                 self.close_connection = True  # whoever asked was killed
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name it has in http.server
             """Stay silent."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Door) as server:

@@ -22,7 +22,7 @@ from tests.crash.story import Left, Nursery, Story, story
 from tests.crash.target import Target
 
 KILLED = -9
-COME_S = 20.0
+COME_S = 60.0
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def into_the_call(program: Program, told: Story) -> None:
     program.alert("firing")
     until(program.proposal, told)
     assert "approved" in program.say(f"approve P-{program.proposal()}")
-    assert told.target.arrived.wait(20), told.output()
+    assert told.target.arrived.wait(60), told.output()
 
 
 def ask_to_end(nursery: Nursery, folder: Path) -> Asked:
@@ -58,7 +58,7 @@ def ask_to_end(nursery: Nursery, folder: Path) -> Asked:
             env=environment(folder, 0),
             capture_output=True,
             text=True,
-            timeout=20,
+            timeout=60,
             check=False,
         )
         was_ready = program.ready()
@@ -66,7 +66,7 @@ def ask_to_end(nursery: Nursery, folder: Path) -> Asked:
         until(lambda: not program.ready(), told)
         waited = program.process.poll() is None
         told.target.release.set()
-        left = told.left(program.process.wait(20))
+        left = told.left(program.process.wait(60))
         return Asked(program.process.pid, folder, second, was_ready, waited, left)
 
 

@@ -15,33 +15,40 @@ from bot.app.bot import Bot, World, open_bot
 from bot.app.entrances import inbox_of, intake_of
 from bot.app.routes import RouteShelf
 from bot.engine import embedded
+from bot.engine.postgres import dispatcher, term
 from bot.errors import ConfigError
 from bot.incident.reducer import State, fold
-from bot.incident.state import ProposalView
+from bot.incident.views import ProposalView
 from bot.ports import Outcome, Reply
 from bot.settings import Settings
 from tests.crash import scene
 from tests.crash.dying import INCIDENT, Death, arm
 
 LOOK_S = 0.01
-LIFE_S = 30.0
+LIFE_S = 60.0
 TOLD = "told"
+QUICK = (
+    (embedded, "SWEEP_S", 2 * LOOK_S),
+    (dispatcher, "DUE_S", 5 * LOOK_S),
+    (dispatcher, "RESCUE_S", 0.2),
+    (dispatcher, "STALL_S", 3.0),
+    (term, "HEARTBEAT_S", 0.5),
+    (term, "STALL_S", 3.0),
+    (term, "MARGIN_S", 1.0),
+)
+"""A life is short, and the one before must be known to have ended."""
 
 
 class Config(BaseModel):
-    """One run. `folder` holds the database, the knowledge, and what the outside remembers."""
+    """One run. `folder` holds the knowledge and what the outside remembers, `url` the log."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     folder: Path
+    url: str
     target: str
     start: datetime
     death: Death | None = None
-
-    @property
-    def url(self) -> str:
-        """The database's address."""
-        return f"sqlite:///{self.folder}/bot.db"
 
 
 class Surroundings:
@@ -64,12 +71,16 @@ class Surroundings:
         """Live until the incident is closed and the bot rests."""
         while True:
             await asyncio.sleep(LOOK_S)
-            if self._bot.dispatcher.busy:
+            if self._bot.dispatcher.busy or await self._is_due():
                 continue
             state = fold(await self._bot.store.log.load(INCIDENT))
             if state.incident.status == "closed":
                 return
             await self._act(state)
+
+    async def _is_due(self) -> bool:
+        """Tell whether something waits to be driven, as after a death that others must notice."""
+        return bool(await self._bot.store.log.due(self._bot.world.clock.now()))
 
     async def _act(self, state: State) -> None:
         start = self._config.start
@@ -128,6 +139,7 @@ async def live(config: Config) -> None:
     settings = Settings(
         DATABASE_URL=SecretStr(config.url),  # pyright: ignore[reportCallIssue]
         runbooks=config.folder / "knowledge",
+        signing_key_file=config.folder / "triagebot.key",
         debounce_s=0,
         close_after_s=0,
     )
@@ -147,13 +159,14 @@ async def live(config: Config) -> None:
 def run(path: str) -> int:
     """Live as the file says; 2 and the reason when the bot cannot start."""
     config = Config.model_validate_json(Path(path).read_bytes())
-    arm(config.death, config.folder)
-    with mock.patch.object(embedded, "SWEEP_S", 2 * LOOK_S):
-        try:
-            asyncio.run(live(config))
-        except ConfigError as error:
-            sys.stderr.write(f"{error}\n")
-            return 2
+    arm(config.death, config.folder, config.url)
+    for module, name, seconds in QUICK:
+        mock.patch.object(module, name, seconds).start()
+    try:
+        asyncio.run(live(config))
+    except ConfigError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
     return 0
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from bot.errors import ToolError
 from bot.incident.model import Predicate, Probe, Value
-from bot.shelf import ActionCall, Needs, Plan, Tool, ToolResult
+from bot.shelf import ActionCall, Assurance, Needs, Plan, Tool, ToolResult
 from tools.http import Call, Remote, client
 
 
@@ -41,6 +41,7 @@ class _Purging:
             preview=f"POST /purge/{args.site}; every page is made anew once",
             previewed=True,
             undo=None,
+            ends="Every page is made anew when somebody asks for it.",
             verify=(answers,),
         )
 
@@ -61,7 +62,7 @@ class _Purging:
 @asynccontextmanager
 async def _open(needs: Needs) -> AsyncGenerator[_Purging | None]:
     url = needs.secret("CACHE_URL")
-    async with client(needs) as http:
+    async with client(needs, lambda: (url,)) as http:
         yield _Purging(Remote(http, "cache", url)) if url else None
 
 
@@ -72,4 +73,5 @@ cache_purge = Tool(
     description="Empty the cache of one site; it fills again by itself. Facts: none.",
     args=CachePurge,
     open=_open,
+    assurance=Assurance(preview="shown", verify="probed", undo="ends"),
 )

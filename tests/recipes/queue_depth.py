@@ -31,7 +31,7 @@ class _Looking:
 @asynccontextmanager
 async def _open(needs: Needs) -> AsyncGenerator[_Looking | None]:
     url = needs.secret("QUEUE_URL")
-    async with client(needs) as http:
+    async with client(needs, lambda: (url,)) as http:
         yield _Looking(Remote(http, "queue", url)) if url else None
 
 
@@ -43,4 +43,5 @@ queue_depth = Tool(
     args=QueueDepth,
     open=_open,
     facts=("waiting",),
+    secrets=("QUEUE_URL",),
 )

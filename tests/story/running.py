@@ -23,7 +23,7 @@ from tests.story.knowledge import RULES, SERVICES, alertmanager_config, write_kn
 
 HOOK_SECRET = "story-hook-secret"
 TRIAGEBOT = Path(sys.executable).with_name("triagebot")
-READY_WITHIN_S = 30.0
+READY_WITHIN_S = 60.0
 POLL_S = 0.04
 T = TypeVar("T")
 

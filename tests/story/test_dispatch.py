@@ -11,14 +11,12 @@ from bot.engine import embedded
 from bot.engine.embedded import Embedded
 from tests.bot.engine.house import INC, House, World, open_house
 from tests.bot.engine.making import Scripted, look
+from tests.waiting import WITHIN_S
 
 
 @asynccontextmanager
 async def dispatched(house: House, *, deaf: bool = False) -> AsyncGenerator[Embedded]:
-    async def slot_of(incident: str) -> str:
-        return "checkout"
-
-    dispatcher = Embedded(house.store.log, house.world.clock, house.drive, slot_of, 4)
+    dispatcher = Embedded(house.store.log, house.world.clock, house.drive)
 
     def committed(streams: frozenset[str]) -> None:
         if not deaf:
@@ -35,8 +33,8 @@ async def dispatched(house: House, *, deaf: bool = False) -> AsyncGenerator[Embe
         await sweep
 
 
-async def until(house: House, true: Callable[[list[str]], bool], incident: str = INC) -> None:
-    async with asyncio.timeout(20):
+async def until_told(house: House, true: Callable[[list[str]], bool], incident: str = INC) -> None:
+    async with asyncio.timeout(WITHIN_S):
         while not true(await house.types(incident)):  # noqa: ASYNC110 - the log is what we watch
             await asyncio.sleep(0.005)
 
@@ -49,17 +47,17 @@ async def test_an_alert_becomes_a_verified_action_also_when_every_wake_is_lost(
     world = World()
     async with open_house(tmp_path, world) as house, dispatched(house, deaf=deaf):
         await house.alarm()
-        await until(house, lambda types: "ActionProposed" in types)
+        await until_told(house, lambda types: "ActionProposed" in types)
         assert (await house.approve()).kind == "done"
-        await until(house, lambda types: "ActionFinished" in types)
+        await until_told(house, lambda types: "ActionFinished" in types)
         world.clock.advance(60)
-        await until(house, lambda types: "ActionVerified" in types)
+        await until_told(house, lambda types: "ActionVerified" in types)
         world.clock.advance(240)
-        await until(house, lambda types: types.count("ActionVerified") == 2)
+        await until_told(house, lambda types: types.count("ActionVerified") == 2)
         await house.alarm("resolved")
-        await until(house, lambda types: "IncidentResolved" in types)
+        await until_told(house, lambda types: "IncidentResolved" in types)
         world.clock.advance(60)
-        await until(house, lambda types: "IncidentClosed" in types)
+        await until_told(house, lambda types: "IncidentClosed" in types)
     assert len(world.shop.calls) == 1
 
 
@@ -82,10 +80,10 @@ async def test_twenty_incidents_at_once_act_one_after_the_other_and_once_each(
     async with open_house(tmp_path, world) as house, dispatched(house):
         names = [await house.alarm(key=f"g{number}") for number in range(20)]
         for name in names:
-            await until(house, lambda types: "ActionProposed" in types, name)
+            await until_told(house, lambda types: "ActionProposed" in types, name)
         await asyncio.gather(*(house.approve(name) for name in names))
         for name in names:
-            await until(house, lambda types: "ActionFinished" in types, name)
+            await until_told(house, lambda types: "ActionFinished" in types, name)
             assert (await house.types(name)).count("ActionStarted") == 1
     assert len(world.shop.calls) == 20
     assert len({key for key, _, _ in world.shop.calls}) == 20
@@ -104,7 +102,7 @@ async def test_g02_stopping_awaits_a_running_action(tmp_path: Path) -> None:
     async with open_house(tmp_path, world) as house:
         async with dispatched(house) as dispatcher:
             await house.alarm()
-            await until(house, lambda types: "ActionProposed" in types)
+            await until_told(house, lambda types: "ActionProposed" in types)
             await house.approve()
             await begun.wait()
             house.drive.stopping = True
@@ -121,7 +119,7 @@ async def test_a_waiting_incident_costs_nothing(tmp_path: Path) -> None:
     world = World(model=Scripted([look()]))
     async with open_house(tmp_path, world) as house, dispatched(house) as dispatcher:
         await house.alarm()
-        await until(house, lambda types: "ConclusionReached" in types)
+        await until_told(house, lambda types: "ConclusionReached" in types)
         async with asyncio.timeout(5):
             while dispatcher.busy:  # noqa: ASYNC110 - there is no event for idleness
                 await asyncio.sleep(0.001)

@@ -124,6 +124,7 @@ async def test_h05_every_page_fits_is_labelled_and_can_be_read(
         await look("proposal", f"/proposals/{proposal}")
         await look("approvals", "/approvals")
         await look("status", "/status")
+        await look("audit", "/audit")
         missing = await visit.page.goto(f"{world.url}/nothing-here")
         assert missing is not None
         assert missing.status == 404

@@ -12,7 +12,8 @@ from bot.incident.state import State
 from bot.incident.steps import Step
 from bot.knowledge.planner import choose
 from bot.ports import Draft
-from tests.bot.engine.house import INC, House, World, furnish, open_house, play
+from tests.bot.engine.house import INC, House, World, furnish, open_house
+from tests.bot.engine.playing import play
 
 EVENTS = 18
 BOUNDARIES = [0, *range(2, 10), *range(11, EVENTS + 1)]

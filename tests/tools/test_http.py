@@ -17,10 +17,14 @@ from tools.http import CAP_BYTES, Answer, Call, Remote, client, unsent
 GET = Call("GET", "/x")
 
 
+def everywhere() -> tuple[str, ...]:
+    return ("http://there.test",)
+
+
 async def send(
     transport: Server | httpx.AsyncBaseTransport, call: Call = GET, *, timeout_s: float = 5.0
 ) -> Answer:
-    async with client(needs(transport)) as http:
+    async with client(needs(transport), everywhere) as http:
         remote = Remote(http, "there", "http://there.test", bearer(CANARY, "A_TOKEN"), timeout_s)
         return await remote.send(call)
 
@@ -84,7 +88,7 @@ async def test_a_compressed_body_is_refused_unread() -> None:
 async def test_a_cookie_is_not_kept() -> None:
     answer = PlainTextResponse("hello", headers={"set-cookie": "session=1; Path=/"})
     server = Server({"GET /x": answer})
-    async with client(needs(server)) as http:
+    async with client(needs(server), everywhere) as http:
         remote = Remote(http, "there", "http://there.test")
         await remote.send(GET)
         await remote.send(GET)
@@ -169,7 +173,7 @@ async def test_json_of_another_shape_is_an_error_that_says_so() -> None:
 )
 async def test_a_bad_status_says_what_to_do(status: int, words: str, *, retryable: bool) -> None:
     answer = PlainTextResponse("no", status, headers={"retry-after": "7"})
-    async with client(needs(Server({"GET /x": answer}))) as http:
+    async with client(needs(Server({"GET /x": answer})), everywhere) as http:
         remote = Remote(http, "there", "http://there.test", bearer(CANARY, "A_TOKEN"))
         with pytest.raises(RemoteError, match=words) as caught:
             await remote.get(GET)

@@ -4,15 +4,28 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, SecretStr
 
 from bot.incident.model import Observation, Value
+from bot.settings import Section
 from bot.shelf import Needs, Tool, ToolResult
-from tools.alertmanager import Settings, connected, kept, silences, written
+from tools.alertmanager import Address, connected, kept, silences, written
+from tools.configured import configured
 from tools.http import Remote
 from tools.words import bounded, line, plural
 
 KEPT_SILENCES = 50
+
+
+class Settings(Section, env_prefix="ALERTMANAGER_"):
+    """Without `ALERTMANAGER_URL` its tools stay off the shelf."""
+
+    url: Address | None = Field(
+        default=None, description="Address of Alertmanager, with its path prefix if it has one."
+    )
+    read_token: SecretStr = Field(
+        default=SecretStr(""), description="Bearer token to look with, if it wants one."
+    )
 
 
 class AlertmanagerSilences(Value):
@@ -54,8 +67,10 @@ class Silences:
 @asynccontextmanager
 async def open_silences(needs: Needs) -> AsyncGenerator[Silences | None]:
     """Yield the look-up, or None without `ALERTMANAGER_URL`."""
-    async with connected(needs) as found:
-        yield Silences(found[0]) if found else None
+    settings = configured(Settings, needs)
+    name = "ALERTMANAGER_READ_TOKEN"
+    async with connected(needs, settings.url, settings.read_token, name) as remote:
+        yield Silences(remote) if remote else None
 
 
 alertmanager_silences = Tool(

@@ -120,8 +120,14 @@ def args_schema(needs: Needs) -> dict[str, JsonValue]:
 @asynccontextmanager
 async def open_probe(needs: Needs) -> AsyncGenerator[Probing]:
     """Yield the probe; the catalogue is read at each look, so a reload counts at once."""
-    async with client(needs) as http:
-        yield Probing(http, needs.folder)
+    folder = needs.folder  # what stays open holds no way to a secret
+
+    def reach() -> Iterator[str]:
+        for service in _services(folder("services.yaml")):
+            yield from map(address.link, service.probes.values())
+
+    async with client(needs, reach) as http:
+        yield Probing(http, folder)
 
 
 def _services(document: JsonValue) -> tuple[Entry, ...]:

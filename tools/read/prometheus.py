@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from httpx import AsyncClient
 from pydantic import AfterValidator, Field, JsonValue, SecretStr
 
 from bot.errors import RemoteError, ToolError
@@ -106,23 +105,27 @@ class Range:
 @asynccontextmanager
 async def open_query(needs: Needs) -> AsyncGenerator[Query | None]:
     """Yield the instant query, or None without `PROMETHEUS_URL`."""
-    async with client(needs) as http:
-        yield Query(remote) if (remote := _remote(needs, http)) else None
+    async with _connected(needs) as remote:
+        yield Query(remote) if remote else None
 
 
 @asynccontextmanager
 async def open_range(needs: Needs) -> AsyncGenerator[Range | None]:
     """Yield the range query, or None without `PROMETHEUS_URL`."""
-    async with client(needs) as http:
-        yield Range(remote, needs.now) if (remote := _remote(needs, http)) else None
+    async with _connected(needs) as remote:
+        yield Range(remote, needs.now) if remote else None
 
 
-def _remote(needs: Needs, http: AsyncClient) -> Remote | None:
+@asynccontextmanager
+async def _connected(needs: Needs) -> AsyncGenerator[Remote | None]:
     settings = configured(Settings, needs)
-    if settings.url is None:
-        return None
+    url = settings.url
+    if url is None:
+        yield None
+        return
     credential = bearer(settings.token.get_secret_value(), "PROMETHEUS_TOKEN")
-    return Remote(http, "prometheus", settings.url, credential)
+    async with client(needs, lambda: (url,)) as http:
+        yield Remote(http, "prometheus", url, credential)
 
 
 async def _ask(remote: Remote, path: str, form: dict[str, str]) -> Reply:

@@ -6,12 +6,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pydantic import Field, JsonValue, TypeAdapter
+from pydantic import Field, JsonValue, SecretStr, TypeAdapter
 
 from bot.errors import RemoteError, ToolError
 from bot.incident.model import Observation, Predicate, Probe, Value
-from bot.shelf import ActionCall, Needs, Plan, Tool, ToolResult
-from tools.alertmanager import Matcher, Settings, connected, kept, silences, written
+from bot.settings import Section
+from bot.shelf import ActionCall, Assurance, Needs, Plan, Tool, ToolResult
+from tools.alertmanager import Address, Matcher, connected, kept, silences, written
+from tools.configured import configured
 from tools.http import Call, Remote, Shape, unsent
 from tools.words import duration, line, plural
 
@@ -24,6 +26,20 @@ UNNAMED = "triagebot"
 
 STRANGERS = ("", "x", "Zq-7", "10.1.2.3", "some_other_name")
 """Values that have nothing in common: a pattern that takes two of them takes anything."""
+
+
+class Settings(Section, env_prefix="ALERTMANAGER_"):
+    """Silencing has a token of its own, which no read tool is handed (E-08)."""
+
+    url: Address | None = Field(
+        default=None, description="Address of Alertmanager, with its path prefix if it has one."
+    )
+    token: SecretStr = Field(
+        default=SecretStr(""), description="Bearer token to silence with, if it wants one."
+    )
+    silence_max_alerts: int = Field(
+        default=50, ge=1, le=1000, description="Active alerts one silence may hide."
+    )
 
 
 class AlertmanagerSilence(Value):
@@ -89,6 +105,7 @@ class Silencing:
             verify=(verified,),
             verify_after_s=tuple(at for at in CHECKS_S if at < args.duration_s),
             ends=f"It ends by itself after {duration(args.duration_s)}.",
+            targets=len(found),
         )
 
     def declared(self, args: AlertmanagerSilence) -> str:
@@ -173,12 +190,9 @@ class Silencing:
 @asynccontextmanager
 async def open_silence(needs: Needs) -> AsyncGenerator[Silencing | None]:
     """Yield the action, or None without `ALERTMANAGER_URL`."""
-    async with connected(needs) as found:
-        if found is None:
-            yield None
-            return
-        remote, settings = found
-        yield Silencing(remote, settings.silence_max_alerts, needs.now)
+    made = configured(Settings, needs)
+    async with connected(needs, made.url, made.token, "ALERTMANAGER_TOKEN") as remote:
+        yield Silencing(remote, made.silence_max_alerts, needs.now) if remote else None
 
 
 def _selective(matcher: Matcher) -> bool:
@@ -232,4 +246,5 @@ alertmanager_silence = Tool(
     facts=("silence_id",),
     settings=Settings,
     timeout_s=20.0,
+    assurance=Assurance(preview="shown", verify="probed", undo="ends"),
 )

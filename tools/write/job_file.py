@@ -63,7 +63,14 @@ class UndoJob(Value):
 
 
 class Job(Value):
-    """One job. `body` None sends the parameters themselves; `timeout_s` bounds one call."""
+    """One job. `body` None sends the parameters themselves; `timeout_s` bounds one call.
+
+    It has an `undo`, or `ends` says in words how it ends by itself or why nothing needs taking
+    back; what has neither says `undo: irreversible`, and is high risk (E-21).
+    The kill switch may cut a `cancellable` job's call off in the middle; what became of it is then
+    unknown, unless `read_back` tells (E-35). An
+    `idempotent` one's call that was never sent is made again (E-12).
+    """
 
     name: Word
     title: str = Field(min_length=1, max_length=200)
@@ -81,7 +88,8 @@ class Job(Value):
     risk: Risk
     preview: Preview | Literal["none"]
     before: Before | None = None
-    undo: UndoJob | Literal["irreversible"]
+    undo: UndoJob | Literal["irreversible"] | None = None
+    ends: str = Field(default="", max_length=200)
     preconditions: tuple[Probe, ...] = ()
     verify: tuple[Probe, ...] = Field(min_length=1)
     verify_after_s: tuple[Annotated[int, Field(ge=1, le=86400)], ...] = Field(
@@ -89,11 +97,12 @@ class Job(Value):
     )
     timeout_s: float = Field(default=10, ge=0.05, le=60)
     idempotent: bool = False
+    cancellable: bool = False
     read_back: ReadBack | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> "Job":
-        for wrong in (*_addresses(self), *_credentials(self), *_fills(self)):
+        for wrong in (*_addresses(self), *_credentials(self), *_fills(self), *_after(self)):
             raise ValueError(wrong)
         if list(self.verify_after_s) != sorted(set(self.verify_after_s)):
             raise ValueError("verify_after_s must rise")
@@ -163,6 +172,14 @@ def _credentials(job: Job) -> Iterator[str]:
         yield "auth and secret belong together: name the variable, or say auth: none"
 
 
+def _after(job: Job) -> Iterator[str]:
+    ends = job.ends.strip()
+    if job.undo is None and not ends:
+        yield "undo is missing; name the job that takes it back, or say ends, or irreversible"
+    if job.undo is not None and ends:
+        yield "undo and ends exclude each other; keep the one that is true"
+
+
 def _fills(job: Job) -> Iterator[str]:
     if job.service_param and job.service_param not in job.params:
         yield f"service_param names no parameter: {job.service_param}"
@@ -173,7 +190,7 @@ def _fills(job: Job) -> Iterator[str]:
     ]
     undo: JsonValue = dict(job.undo.params) if isinstance(job.undo, UndoJob) else {}
     equals: JsonValue = job.read_back.equals if job.read_back else None
-    plain: list[JsonValue] = [job.title, job.target, job.body, equals]
+    plain: list[JsonValue] = [job.title, job.target, job.ends, job.body, equals]
     for name in sorted({*places(plain)} - params):
         yield f"{{{name}}} is no parameter of this job"
     for name in sorted({*places(probes), *places(undo)} - params - captured):

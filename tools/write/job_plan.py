@@ -57,6 +57,7 @@ def plan(wanted: Wanted, jobs: Mapping[str, Job], rehearsed: str | None) -> Plan
         preconditions=_probes(job.preconditions, known),
         verify=_probes(job.verify, known),
         verify_after_s=job.verify_after_s,
+        ends=line(fill_text(job.ends, known), 200) if job.ends else "",
         before=json.dumps(dict(wanted.before), sort_keys=True) if wanted.before else "",
     )
 

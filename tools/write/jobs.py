@@ -1,6 +1,6 @@
 """Runs jobs the operator declared in `jobs.yaml`: a fixed address, typed parameters, one call."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urljoin
@@ -10,7 +10,7 @@ from pydantic import Field, JsonValue
 
 from bot.errors import ConfigError, RemoteError, ToolError
 from bot.incident.model import Observation, Value
-from bot.shelf import NOTHING_FITS, ActionCall, Needs, Plan, Tool, ToolResult
+from bot.shelf import NOTHING_FITS, ActionCall, Assurance, Needs, Plan, Tool, ToolResult
 from tools import address
 from tools.credential import Credential, basic, bearer
 from tools.http import Answer, Call, Remote, client
@@ -47,6 +47,14 @@ class Running:
         before = await self._before(job)
         rehearsed = await self._rehearse(job, args)
         return plan(Wanted(job, args.params, before), jobs, rehearsed)
+
+    def cancellable(self, args: JobRun) -> bool:
+        """Tell whether the job's declaration allows to cut its call off."""
+        return _named(self._jobs(), args).cancellable
+
+    def idempotent(self, args: JobRun) -> bool:
+        """Tell whether the job's declaration allows to make a call again that was never sent."""
+        return _named(self._jobs(), args).idempotent
 
     def declared(self, args: JobRun) -> str:
         """Return the digest of the job's declaration, as `jobs.yaml` says it now."""
@@ -165,7 +173,12 @@ async def open_jobs(needs: Needs) -> AsyncGenerator[Running]:
     """
     for job in parse(needs.folder("jobs.yaml")):
         _credential(job, needs)
-    async with client(needs) as http:
+
+    def reach() -> Iterator[str]:
+        for job in parse(needs.folder("jobs.yaml")):
+            yield from (job.url, *(one.url for one in (job.before, job.read_back) if one))
+
+    async with client(needs, reach) as http:
         yield Running(http, needs)
 
 
@@ -253,5 +266,8 @@ job_run = Tool(
     open=open_jobs,
     facts=("status",),
     timeout_s=65.0,
+    cancellable=True,
+    idempotent=True,
     schema=args_schema,
+    assurance=Assurance(preview="declared", verify="declared", undo="declared"),
 )

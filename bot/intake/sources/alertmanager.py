@@ -4,11 +4,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from pydantic import JsonValue
 
 from bot.errors import InputError
-from bot.incident.model import Alert, Link, Severity
+from bot.incident.model import Alert, Link, Severity, trusted_alert
 from bot.intake.fields import (
     ANNOTATION_CHARS,
     KEY_CHARS,
@@ -19,7 +20,9 @@ from bot.intake.fields import (
     as_links,
     as_moment,
     left_out,
+    moment_of,
 )
+from bot.intake.plain import MAX_ALERTS, MAX_TRUNCATED, PlainAlert, read_message
 from bot.intake.vocabulary import Status, severity_of, status_of
 from bot.shelf import Parsed, Source
 
@@ -30,8 +33,6 @@ SERVICE_LABELS = (
     "deployment", "statefulset", "daemonset", "job",
 )  # fmt: skip
 """Which labels hint at the service, the best first; a job is often only the exporter's name."""
-MAX_ALERTS = 2000
-"""Alerts of one message that are read; the others count as truncated, as Alertmanager's do."""
 
 
 def parse(payload: JsonValue, _fields: Mapping[str, str]) -> Parsed:
@@ -81,6 +82,36 @@ def _alert(item: JsonValue, default: Status, external: JsonValue) -> Alert:
     )
 
 
+def read_plain(body: bytes) -> Parsed | None:
+    """Return what `parse` would, in a third of the time; None for what it must look at.
+
+    Most messages are of version 4 to the letter and leave nothing to shorten or to guess.
+    """
+    message = read_message(body)
+    if message is None:
+        return None
+    alerts = tuple(_plain_alert(item, message.external) for item in message.alerts)
+    return Parsed(alerts, message.group_key, message.truncated)
+
+
+def _plain_alert(item: PlainAlert, external: str) -> Alert:
+    labels, annotations, fingerprint = item.labels, item.annotations, item.fingerprint
+    name = labels.get("alertname") or annotations.get("summary")
+    return trusted_alert(
+        source=NAME,
+        fingerprint=fingerprint if fingerprint.isalnum() else as_line(fingerprint),
+        status=item.status,
+        title=as_line(name) or NAMELESS,
+        severity=_severity(labels),
+        service=_service(labels),
+        labels=labels,
+        annotations=annotations,
+        starts_at=moment_of(item.starts_at),
+        ends_at=moment_of(item.ends_at) if item.status == "resolved" else None,
+        links=_links(annotations, item.generator, external),
+    )
+
+
 def _status(word: JsonValue, default: Status) -> Status:
     if not isinstance(word, str) or not word:
         return default
@@ -105,10 +136,23 @@ def _service(labels: Mapping[str, str]) -> str:
 def _links(
     annotations: Mapping[str, str], generator: JsonValue, external: JsonValue
 ) -> tuple[Link, ...]:
+    return _links_of(
+        annotations.get("runbook_url") or annotations.get("runbook"),
+        annotations.get("dashboard_url") or annotations.get("dashboard"),
+        generator if isinstance(generator, str) else "",
+        external if isinstance(external, str) else "",
+    )
+
+
+@lru_cache(maxsize=1024)
+def _links_of(
+    runbook: str | None, dashboard: str | None, generator: str, external: str
+) -> tuple[Link, ...]:
+    """Return an alert's links; the alerts of a group share most of theirs."""
     return as_links(
         {
-            "Runbook": annotations.get("runbook_url") or annotations.get("runbook"),
-            "Dashboard": annotations.get("dashboard_url") or annotations.get("dashboard"),
+            "Runbook": runbook,
+            "Dashboard": dashboard,
             "Query": generator,
             "Alertmanager": external,
         }
@@ -116,7 +160,7 @@ def _links(
 
 
 def _count(value: JsonValue) -> int:
-    return min(max(value, 0), 1_000_000) if type(value) is int else 0
+    return min(max(value, 0), MAX_TRUNCATED) if type(value) is int else 0
 
 
 def _group_key(payload: Mapping[str, JsonValue]) -> str:
@@ -170,4 +214,4 @@ def example(now: datetime) -> JsonValue:
     }
 
 
-ALERTMANAGER = Source(name=NAME, parse=parse, example=example)
+ALERTMANAGER = Source(name=NAME, parse=parse, example=example, swift=read_plain)

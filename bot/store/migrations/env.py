@@ -2,19 +2,13 @@
 
 from alembic import context
 
-from bot.store.search import owns_table
-from bot.store.tables import Stored
-
-
-def include_name(name: str | None, kind: str, _parents: object) -> bool:
-    """Leave out what the text index keeps for itself."""
-    return not (kind == "table" and name is not None and owns_table(name))
-
+from bot.store.schema import is_declared
+from bot.store.stored import Stored
 
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=Stored.metadata,
-    include_name=include_name,
+    include_name=is_declared,
     render_as_batch=True,
 )
 with context.begin_transaction():

@@ -1,14 +1,20 @@
 import re
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
+from pydantic import BaseModel, ConfigDict
 
 from bot.app.check import configuration, declared_variables, lint_folder
 from bot.app.readiness import gate_problems
 from bot.demo.stage import write_knowledge
 from bot.errors import ConfigError
+from bot.incident.model import Value
 from bot.knowledge.library import Knowledge, gather
 from bot.settings import Settings, variable
+from bot.store.db import open_database
+from tools.write import ACTIONS
 
 RULE = "rules: [{name: r, action: '%s', approvers: ['group:sre']}]\n"
 
@@ -40,6 +46,26 @@ def test_g04_the_settings_of_adapters_are_shown_without_their_secrets(
     assert "s3cret-canary" not in text
 
 
+def test_the_database_is_named_and_tried(
+    monkeypatch: pytest.MonkeyPatch, postgresql_url: str
+) -> None:
+    assert "triagebot.db, made at the first start" in "\n".join(configuration()[0])
+    open_database("sqlite:///triagebot.db").close()
+    assert "triagebot.db, up to date" in "\n".join(configuration()[0])
+    monkeypatch.setenv("DATABASE_URL", postgresql_url)
+    lines, sound = configuration()
+    assert sound, "\n".join(lines)
+    assert re.search(
+        r"^note +database: PostgreSQL 18.*, up to date$", "\n".join(lines), re.MULTILINE
+    )
+    monkeypatch.setenv("DATABASE_URL", "postgresql://bot:s3cret-canary@127.0.0.1:1/bot")
+    lines, sound = configuration()
+    assert not sound
+    text = "\n".join(lines)
+    assert "PostgreSQL at 127.0.0.1:1 will not do" in text
+    assert "s3cret-canary" not in text
+
+
 def test_a_typo_in_the_environment_fails_with_its_mend(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRIAGE_RUNBOOK", "x")
     lines, sound = configuration()
@@ -50,9 +76,11 @@ def test_a_typo_in_the_environment_fails_with_its_mend(monkeypatch: pytest.Monke
 def test_a_broken_file_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "policy.yaml").write_text("rules: 3\n")
     monkeypatch.setenv("TRIAGE_RUNBOOKS", str(tmp_path))
+    monkeypatch.setenv("TRIAGE_HOOK_SHOP", "a door's secret, which hooks.yaml would have named")
     lines, sound = configuration()
     assert not sound
     assert any("policy.yaml" in line for line in lines)
+    assert not any("no such setting" in line for line in lines)
 
 
 def test_the_secrets_of_hooks_are_known_settings(
@@ -109,8 +137,34 @@ def test_law10_a_rule_for_nothing_is_a_problem(action: str, said: str) -> None:
 def test_law10_a_half_declared_job_may_not_be_enabled() -> None:
     half = "jobs: [{name: restart, url: 'https://x.example/run', title: Restart}]\n"
     problems = gate_problems(knowledge(RULE % "job_run:restart", half))
+    ending = half.replace("}]", ", preview: none, verify: [x], ends: It comes up.}]")
+    assert gate_problems(knowledge(RULE % "job_run:restart", ending)) == []
     for lacking in ("preview", "verify", "undo"):
         assert any(f"declares no {lacking}" in problem for problem in problems)
+
+
+def test_law10_an_action_of_our_own_says_what_it_promises() -> None:
+    ours = knowledge(RULE % "alertmanager_silence")
+    assert gate_problems(ours) == []
+    silent = replace(ACTIONS["alertmanager_silence"], assurance=None)
+    (problem,) = gate_problems(ours, {silent.name: silent})
+    assert problem.startswith(
+        "policy.yaml: rule 'r': action alertmanager_silence promises no preview (or none)"
+    )
+
+
+class OpenArgs(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+
+def test_law10_an_action_that_takes_anything_may_not_be_enabled() -> None:
+    loose = replace(ACTIONS["alertmanager_silence"], args=cast("type[Value]", OpenArgs))
+    (problem,) = gate_problems(knowledge(RULE % loose.name), {loose.name: loose})
+    assert "takes arguments it does not name" in problem
+
+
+def test_law10_every_action_on_the_shelf_has_an_assurance() -> None:
+    assert [name for name, tool in ACTIONS.items() if tool.assurance is None] == []
 
 
 def test_law10_the_demo_enables_one_whole_action(tmp_path: Path) -> None:

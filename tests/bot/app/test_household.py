@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import pytest
+
 from bot.app.household import Household
 from bot.incident.fact import HOUSE, Fact
 from bot.incident.facts_house import BotPaused, BotResumed
@@ -12,6 +14,7 @@ async def say(store: Store, fact: Fact) -> None:
     await store.log.record(HOUSE, lambda _: Draft("web:dana", (fact,)))
 
 
+@pytest.mark.usefixtures("each_database")
 async def test_e35_the_kill_switch_closes_and_opens(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store:
         household = Household(store.log, read_only=False)
@@ -25,6 +28,7 @@ async def test_e35_the_kill_switch_closes_and_opens(tmp_path: Path) -> None:
         assert household.closed() == ""
 
 
+@pytest.mark.usefixtures("each_database")
 async def test_e35_read_only_by_setting_is_closed_whatever_the_log_says(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store:
         household = Household(store.log, read_only=True)
@@ -33,6 +37,7 @@ async def test_e35_read_only_by_setting_is_closed_whatever_the_log_says(tmp_path
         assert "TRIAGE_READ_ONLY" in household.closed()
 
 
+@pytest.mark.usefixtures("each_database")
 async def test_e35_the_switch_survives_a_restart(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store:
         await say(store, BotPaused(by="dana"))

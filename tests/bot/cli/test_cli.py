@@ -102,7 +102,7 @@ def test_parse_of_an_unknown_source_lists_the_known_ones(tmp_path: Path) -> None
     assert "alertmanager" in done.stderr
 
 
-@pytest.mark.parametrize("words", [("list",), ("show", "INC-1"), ("replay", "INC-1")])
+@pytest.mark.parametrize("words", [("list",), ("stats",), ("show", "INC-1"), ("replay", "INC-1")])
 def test_reading_without_a_database_says_what_to_do(tmp_path: Path, words: tuple[str, ...]) -> None:
     done = triagebot(tmp_path, *words)
     assert done.returncode == 2
@@ -126,6 +126,19 @@ def test_migrate_makes_the_database_and_is_idempotent(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
     assert triagebot(tmp_path, "list").stdout == "No incident is open.\n"
     assert triagebot(tmp_path, "audit", "verify").returncode == 0
+
+
+def test_s002_stats_of_a_bot_that_did_nothing_yet_says_so_and_counts_every_week(
+    tmp_path: Path,
+) -> None:
+    assert triagebot(tmp_path, "migrate").returncode == 0
+    done = triagebot(tmp_path, "stats")
+    assert (done.returncode, done.stdout) == (
+        0, "Nothing was proposed or concluded in the last 8 weeks.\n",
+    )  # fmt: skip
+    told = json.loads(triagebot(tmp_path, "stats", "--weeks", "3", "--json").stdout)
+    assert [week["proposed"] for week in told["weeks"]] == [0, 0, 0]
+    assert triagebot(tmp_path, "stats", "--weeks", "0").returncode == 2
 
 
 def test_the_shipped_runbooks_pass_the_lint(tmp_path: Path) -> None:

@@ -34,10 +34,16 @@ class FakeLog:
     def types(self, stream: str) -> list[str]:
         return [event.type for event in self.streams[stream]]
 
-    async def load(self, stream: str, after: int = 0) -> list[Event]:
+    async def state(self, stream: str) -> State:
+        return fold(await self.load(stream))
+
+    async def afresh(self, stream: str) -> State:
+        return await self.state(stream)
+
+    async def load(self, stream: str, after: int = 0, limit: int | None = None) -> list[Event]:
         if self.busy:
             raise BusyError("the database is away")
-        return [event for event in self.streams.get(stream, []) if event.seq > after]
+        return [event for event in self.streams.get(stream, []) if event.seq > after][:limit]
 
     async def record(self, stream: str, build: Callable[[State], Draft | Refusal]) -> Recorded:
         made = build(fold(self.streams.get(stream, [])))

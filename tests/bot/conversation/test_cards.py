@@ -1,5 +1,7 @@
 """The root, finding, question, judgement and notice cards, as humans read them."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.conversation.cards import draw
@@ -10,6 +12,7 @@ from bot.incident.events import Unknown
 from bot.incident.model import Severity
 from bot.incident.state import State
 from bot.incident.steps import ProposeAction
+from bot.incident.stepup import FOOTER
 from tests.bot.conversation.situations import (
     DEPLOY,
     LOOK,
@@ -64,6 +67,21 @@ def test_g12_the_footer_names_version_incident_seq_and_a_correlation_id() -> Non
     assert "seq 4" in later
 
 
+def test_e24_every_card_says_that_high_risk_is_accepted_from_chat_alone() -> None:
+    look = replace(LOOK, chat_only_high=True)
+    kinds: set[str] = set()
+    for state in (*map(_state_at, range(1, len(whole_story()) + 1)), state_of(asked_question())):
+        for card in draw(state, look):
+            assert card.footer.startswith(f"{FOOTER} · "), card.key
+            kinds.add(card.kind)
+        assert not any(FOOTER in card.footer for card in draw(state, LOOK))
+    assert kinds >= {"root", "finding", "proposal", "question", "notice", "result"}
+
+
+def _state_at(length: int) -> State:
+    return state_of(*whole_story()[:length])
+
+
 def test_what_is_not_known_is_said_and_not_left_out() -> None:
     missing = loaded(None, runbook=None, changes=(), similar=(), missing=("no runbook matches",))
     card = root_of(opened(), received(), missing)
@@ -73,6 +91,13 @@ def test_what_is_not_known_is_said_and_not_left_out() -> None:
     assert shown["Runbook"] == "no runbook matches"
     assert "no change recorded in the window" in text_of(card)
     assert "No earlier incident like this one." in text_of(card)
+
+
+def test_the_bot_itself_is_no_unknown_service() -> None:
+    about = opened().model_copy(update={"service": "triagebot"})
+    shown = facts_shown(root_of(about, received(), loaded(None, runbook=None)))
+    assert shown["Service"] == "triagebot (this bot)"
+    assert shown["Owner"] == "whoever runs this bot"
 
 
 def test_the_card_stands_before_anything_was_looked_up() -> None:
@@ -122,17 +147,29 @@ def test_law10_a_read_only_bot_says_so_on_the_card() -> None:
     assert "PAUSED by dana" in text_of(root_of(*beginning(), look=Look(paused_by="dana")))
 
 
+def test_e35_a_card_of_a_paused_bot_says_so_in_its_title_and_its_lines() -> None:
+    card = root_of(*beginning(), look=Look(paused_by="dana", queued="waits for a place"))
+    assert card.state == "bot paused by dana"
+    assert card.fallback.endswith(" — bot paused by dana")
+    shown = facts_shown(card)["Investigation"]
+    assert shown == "paused with the bot by dana, 0 steps so far"
+    ended = root_of(*beginning(), concluded(), look=Look(paused_by="dana"))
+    assert facts_shown(ended)["Investigation"].startswith("finished")
+    assert "paused" not in ended.state
+
+
 def test_without_a_public_address_there_are_no_links_of_ours() -> None:
     assert all(not card.links for card in draw(state_of(*whole_story()), Look()))
 
 
 def test_pausing_and_resuming_are_offered_while_it_investigates() -> None:
     paused = facts_run.InvestigationPaused(by="dana")
-    assert [one.verb for one in root_of(*beginning()).controls] == ["pause"]
+    care = ["ack", "snooze", "escalate", "handoff"]
+    assert [one.verb for one in root_of(*beginning()).controls] == [*care, "pause"]
     card = root_of(*beginning(), paused)
-    assert [one.verb for one in card.controls] == ["resume"]
+    assert [one.verb for one in card.controls] == [*care, "resume"]
     assert card.state == "paused by dana"
-    assert root_of(*beginning(), concluded()).controls == ()
+    assert [one.verb for one in root_of(*beginning(), concluded()).controls] == care
 
 
 def test_a_broken_channel_and_a_rejected_action_are_on_the_root_card() -> None:

@@ -6,6 +6,7 @@ from bot.conversation.look import Look, Terms
 from bot.conversation.shown import card_texts
 from bot.incident import facts_action
 from bot.incident.fact import Fact
+from bot.incident.facts_alerts import IncidentResolved
 from tests.bot.conversation.situations import card_of, done, finished, verbs
 from tests.bot.incident.making import approved, decided, proposal, proposed, started
 
@@ -29,7 +30,7 @@ def test_a_partial_quorum_keeps_the_buttons() -> None:
     look = Look(terms={"7F3KQ2AB": Terms("group:sre", 2)})
     card = card_of(asked, decided(asked), look=look)
     assert card.state == "waits for a decision; approved so far by dana"
-    assert verbs(card) == ["approve", "deny", "details"]
+    assert verbs(card) == ["approve", "deny", "edit", "details"]
     assert ("Approvals", "1 of 2 (dana)") in [(one.label, one.text.value) for one in card.facts]
 
 
@@ -70,7 +71,6 @@ def test_an_unknown_outcome_asks_what_was_seen() -> None:
 @pytest.mark.parametrize(
     ("fact", "state"),
     [
-        (facts_action.ProposalExpired, "expired: nobody decided in time"),
         (facts_action.ProposalWithdrawn, "withdrawn: it resolved"),
         (facts_action.ProposalSuperseded, "superseded: it resolved"),
     ],
@@ -99,3 +99,14 @@ def test_d10_a_link_of_the_target_is_clickable_only_when_its_host_is_allowed() -
     assert outside in card_texts(card_of(*facts))
     allowed = Look(hosts=frozenset({"ci.example"}))
     assert outside in [link.url for link in card_of(*facts, look=allowed).links]
+
+
+def test_e13_what_expired_offers_one_button_while_it_may_still_be_needed() -> None:
+    asked = proposed()
+    over = facts_action.ProposalExpired(proposal="7F3KQ2AB", digest=asked.digest)
+    card = card_of(asked, over)
+    assert card.state == "expired: nobody decided in time"
+    assert [(one.verb, one.label) for one in card.controls] == [("renew", "Propose again")]
+    again = proposed(proposal("8QQQQQQQ"))
+    assert verbs(card_of(asked, over, again)) == []
+    assert verbs(card_of(asked, over, IncidentResolved(reason="every alert resolved"))) == []

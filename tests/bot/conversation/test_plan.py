@@ -1,5 +1,7 @@
 """Which message comes next: nothing twice, decisions first, nothing for what is unchanged."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,6 +49,14 @@ def test_the_footer_alone_is_no_reason_to_edit() -> None:
     before, after = cards_of(*beginning()), cards_of(*beginning(), opened)
     assert before[0].footer != after[0].footer
     assert plan(after, posted(before)) == []
+
+
+def test_e24_every_card_is_edited_when_the_setting_is_switched() -> None:
+    state = state_of(*whole_story())
+    strict, lax = draw(state, LOOK), draw(state, replace(LOOK, chat_only_high=True))
+    for before, after in ((strict, lax), (lax, strict)):
+        edited = {move.key for move in plan(after, posted(before)) if move.kind == "update"}
+        assert edited == {card.key for card in after}
 
 
 def test_a31_a_decision_goes_before_state_and_narration() -> None:

@@ -9,12 +9,14 @@ from pydantic import JsonValue
 
 from bot.conversation.look import Look
 from bot.conversation.proposal_card import REASONING, unshown
-from bot.conversation.shown import card_texts, leaf_paths, leaf_words
+from bot.conversation.shown import card_texts
 from bot.incident.card import Block, Card, Items, When
+from bot.incident.facts_action import ProposalDenied, StepUpAsked
+from bot.incident.leaves import leaf_paths, leaf_words
 from bot.incident.model import Predicate, Probe, Risk
 from bot.incident.proposal import Undo
 from tests.bot.conversation.situations import beginning, card_of, state_of, verbs
-from tests.bot.incident.making import at, proposal, proposed
+from tests.bot.incident.making import at, decided, proposal, proposed
 
 
 def trusted(card: Card) -> tuple[Block, ...]:
@@ -55,6 +57,30 @@ def test_a19_the_facts_stand_in_order_before_everything_else() -> None:
     assert card.blocks[0] == When(at=at(1810), title="Expires")
 
 
+def test_e22_without_the_policy_at_hand_high_risk_still_says_two_persons() -> None:
+    asked = proposed(proposal(risk="high"))
+    lines = {line.label: line.text.value for line in card_of(asked, look=Look()).facts}
+    assert lines["Approvals"] == "0 of at least 2"
+
+
+def test_e24_the_card_names_whose_step_up_is_awaited_and_links_to_the_page() -> None:
+    asked = proposed(proposal(risk="high"))
+    wanted = [
+        StepUpAsked(proposal=asked.proposal.id, digest=asked.digest, person=name, verdict="approve")
+        for name in ("dana", "eve")
+    ]
+    card = card_of(asked, *wanted)
+    assert card.state == "waits for a decision; awaiting step-up of dana, eve"
+    [link] = [link for link in card.links if "step-up" in link.title]
+    assert link.title == "step-up of dana, eve: approve with a one-time code"
+    assert link.url == "https://bot.example/proposals/7F3KQ2AB#decide"
+    denied = ProposalDenied(proposal=asked.proposal.id, digest=asked.digest, reason="not now")
+    first, once = decided(asked), card_of(asked, *wanted, decided(asked))
+    assert first.person == "dana"
+    assert once.state == "waits for a decision; approved so far by dana; awaiting step-up of eve"
+    assert "step-up" not in card_of(asked, *wanted, decided(asked, "deny", "eve"), denied).state
+
+
 def test_checks_are_in_words() -> None:
     text = "\n".join(card_texts(card_of(proposed())))
     assert "with.probe (text) = state\nmust give: healthy = v42" in text
@@ -77,9 +103,9 @@ def test_what_cannot_be_undone_previewed_or_checked_is_said() -> None:
 )
 def test_a22_the_risk_decides_how_approving_is_confirmed(risk: Risk, confirm: str) -> None:
     asked = proposed(proposal(risk=risk))
-    approve, deny, details = card_of(asked).controls
+    approve, deny, edit, details = card_of(asked).controls
     assert (approve.verb, approve.confirm) == ("approve", confirm)
-    assert (deny.verb, details.verb) == ("deny", "details")
+    assert (deny.verb, edit.verb, details.verb) == ("deny", "edit", "details")
     assert (approve.proposal, approve.revision) == ("7F3KQ2AB", 1)
     assert approve.digest12 == asked.digest[:12]
     assert approve.accessible == "Approve: Roll back checkout to v41 (checkout)"

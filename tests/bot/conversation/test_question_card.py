@@ -30,9 +30,16 @@ def test_an_answered_question_asks_no_more() -> None:
     answer = facts_alerts.QuestionAnswered(id="r1s3", person="dana", value="no")
     card = cards_of(*beginning(), asked_question(), answer)["question:r1s3"]
     assert (card.state, card.controls) == ("answered by dana", ())
+
+
+@pytest.mark.parametrize(
+    ("asked_for_s", "said"), [(1, "nobody answered in time"), (3600, "not needed any more")]
+)
+def test_a_question_that_ends_without_an_answer_says_why(asked_for_s: int, said: str) -> None:
+    asked = asked_question().model_copy(update={"deadline": at(asked_for_s)})
     expired = facts_alerts.QuestionExpired(id="r1s3")
-    card = cards_of(*beginning(), asked_question(), expired)["question:r1s3"]
-    assert (card.state, card.controls) == ("nobody answered in time", ())
+    card = cards_of(*beginning(), asked, expired)["question:r1s3"]
+    assert (card.state, card.controls) == (said, ())
     assert "The default stands: no" in text_of(card)
 
 

@@ -2,31 +2,46 @@
 
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from pydantic import JsonValue
+
+from bot.app.household import Household
+from bot.app.key import Key
 from bot.engine.aftercare import Aftercare
 from bot.engine.drive import Drive, Hands
 from bot.engine.execute import Executor, KillSwitch
 from bot.engine.prefetch import Prefetcher
 from bot.engine.prepare import Expiry, Preparer
 from bot.engine.reads import Reader
+from bot.engine.summon import Summoner
 from bot.engine.toolbox import OpenAction, Toolbox
 from bot.incident.effects import RunLimits
 from bot.incident.events import Event
 from bot.incident.fact import Fact
 from bot.incident.grouping import Group
+from bot.incident.model import Value
 from bot.incident.reducer import State, fold
-from bot.incident.state import ProposalView
+from bot.incident.views import ProposalView
 from bot.intake.asking import Asking
+from bot.intake.caring import Caring
 from bot.intake.decisions import Decisions
+from bot.intake.editing import Editing
+from bot.intake.house_pen import HousePen
 from bot.intake.inbox import Replies
+from bot.intake.linking import Links
 from bot.intake.person import Persons
+from bot.intake.proving import Proving, Warrants
 from bot.intake.reading import Reading
 from bot.intake.running import Running
+from bot.intake.stepping import Stepping
+from bot.intake.totp import Totp
+from bot.intake.vault import Vault
 from bot.knowledge.planner import RunbookPlanner
+from bot.knowledge.roster import Roster
 from bot.ports import (
     Delivery,
     Draft,
@@ -36,14 +51,16 @@ from bot.ports import (
     Recorded,
     Refusal,
     Reply,
+    Sealer,
     StepModel,
 )
 from bot.store.store import Store
-from tests.bot.engine.making import Acting, Looking, Shop, Team, action_tool, opened_read
+from tests.bot.engine.making import Acting, JobArgs, Looking, Shop, Team, action_tool, opened_read
 from tests.bot.incident.making import alert
 from tests.fakes import FakeClock, open_store
 
 INC = "INC-1"
+KEY = Key(b"a key of the tests, 32 bytes long")
 
 
 @dataclass
@@ -54,15 +71,21 @@ class World:
     shop: Shop = field(default_factory=Shop)
     team: Team = field(default_factory=Team)
     model: StepModel = field(default_factory=RunbookPlanner)
+    key: Sealer = KEY
     looking: Looking = field(init=False)
     acting: Acting = field(init=False)
     paused: bool = False
     read_only: bool = False
     max_steps: int = 10
+    propose_every_s: float = 0
     action_timeout_s: float = 5.0
     shut: str = ""
     since: dict[str, datetime] = field(default_factory=dict[str, datetime])
     tool_version: str = "1"
+    cancellable: bool = False
+    idempotent: bool = False
+    tool_args: type[Value] = JobArgs
+    has_action: bool = True
 
     def __post_init__(self) -> None:
         self.looking = Looking(self.shop)
@@ -73,6 +96,7 @@ class World:
             debounce_s=0,
             max_steps=self.max_steps,
             close_after_s=60,
+            propose_every_s=self.propose_every_s,
             paused=self.paused,
             read_only=self.read_only,
         )
@@ -169,8 +193,14 @@ class Wrapped:
     def __init__(self, inner: Log) -> None:
         self.inner = inner
 
-    async def load(self, stream: str, after: int = 0) -> list[Event]:
-        return await self.inner.load(stream, after)
+    async def state(self, stream: str) -> State:
+        return await self.inner.state(stream)
+
+    async def afresh(self, stream: str) -> State:
+        return await self.inner.afresh(stream)
+
+    async def load(self, stream: str, after: int = 0, limit: int | None = None) -> list[Event]:
+        return await self.inner.load(stream, after, limit)
 
     async def append(self, stream: str, expect: int, draft: Draft) -> Recorded:
         return await self.inner.append(stream, expect, draft)
@@ -199,17 +229,25 @@ def furnish(
 ) -> House:
     log = log or store.log
     clock, team = world.clock, world.team
-    tool = action_tool(version=world.tool_version, timeout_s=world.action_timeout_s)
-    reads = {"http_probe": opened_read(world.looking)}
-    box = Toolbox(
-        reads, {"job_run": OpenAction(tool, world.acting)}, evidence or store.evidence, clock
+    tool = replace(
+        action_tool(
+            version=world.tool_version,
+            timeout_s=world.action_timeout_s,
+            cancellable=world.cancellable,
+            idempotent=world.idempotent,
+        ),
+        args=world.tool_args,
     )
+    actions = {"job_run": OpenAction(tool, world.acting)} if world.has_action else {}
+    reads = {"http_probe": opened_read(world.looking)}
+    box = Toolbox(reads, actions, evidence or store.evidence, clock)
     hands = Hands(
         prefetch=Prefetcher(team, store.changes, store.incidents, clock, 86400),
-        reader=Reader(log, box, clock),
+        reader=Reader(log, box.reading, clock),
         prepare=Preparer(box, team, clock, Expiry(), read_only=world.read_only),
-        executor=Executor(log, box, team, clock, KillSwitch(world.closed)),
+        executor=Executor(log, box, team, clock, KillSwitch(world.closed), world.key),
         aftercare=Aftercare(log, box),
+        summoner=Summoner(Roster(team), clock),
         box=box,
         model=world.model,
     )
@@ -217,50 +255,37 @@ def furnish(
     return House(world, store, log, box, drive, replies(world, store, log))
 
 
+def schema_of(name: str) -> dict[str, JsonValue] | None:
+    return JobArgs.model_json_schema() if name == "job_run" else None
+
+
 def replies(world: World, store: Store, log: Log | None = None) -> Replies:
     log = log or store.log
-    persons = Persons(world.team, dict[str, str])
-    decisions = Decisions(log, store.incidents, world.team, persons, world.clock)
+    household = Household(log, read_only=False)
+    persons = Persons(world.team, lambda: household.house.links, household.refresh)
+    pen = HousePen(log, world.team, household.refresh)
+    totp = totp_of(world, store, log)
+    proving = Proving(totp, lambda: "http://b", lambda: household.house.vouching)
+    warrants = Warrants(proving, world.key)
+    decisions = Decisions(log, store.incidents, world.team, persons, world.clock, warrants)
     return Replies(
         persons,
         decisions,
+        Editing(log, persons, decisions, world.clock, schema_of),
         Asking(log, persons, world.team),
-        Running(log, persons, decisions, world.team, world.clock),
+        Caring(log, persons, world.team, world.clock, Roster(world.team)),
+        Running(log, persons, decisions, world.clock),
         Reading(
             log, store.incidents, decisions, persons, lambda: "all is well", lambda: "http://b"
         ),
+        Stepping(persons, totp),
+        Links(pen, store.sessions, world.clock, lambda: "http://b"),
     )
 
 
-async def play(house: House, incident: str = INC, patience: int = 40) -> None:
-    """Be the world around the loop until the incident is closed: approve, wait, recover."""
-    for _ in range(patience):
-        await house.drive(incident)
-        state = await house.state(incident)
-        if state.incident.status == "closed":
-            return
-        waiting = [v for v in state.incident.proposals.values() if v.status == "pending"]
-        unknown = [v for v in state.incident.proposals.values() if v.status == "unknown"]
-        if waiting:
-            await house.say(f"approve P-{waiting[0].proposal.id}")
-        elif unknown:
-            worked = "worked" if house.world.shop.healthy else "failed"
-            await house.say(f"reconcile P-{unknown[0].proposal.id} {worked} I looked at the shop")
-        elif state.incident.firing and house.world.shop.healthy:
-            await house.alarm("resolved", key=next(iter(state.incident.alerts)))
-        else:
-            await _sleep(house, incident)
-    raise AssertionError(f"it never closed: {await house.types(incident)}")
-
-
-async def _sleep(house: House, incident: str) -> None:
-    """Move the clock to the alarm that the loop has set, and not a second further."""
-    clock = house.world.clock
-    for _ in range(2000):
-        if incident in await house.store.log.due(clock.now()):
-            return
-        clock.advance(5)
-    raise AssertionError("no alarm is set, and nobody will say anything")
+def totp_of(world: World, store: Store, log: Log | None = None) -> Totp:
+    """Return the real step-up over the store."""
+    return Totp(store.step_ups, log or store.log, world.clock, Vault(KEY.vault, world.clock))
 
 
 def order(types: Iterable[str], *wanted: str) -> bool:

@@ -3,22 +3,21 @@
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from pydantic import JsonValue
 
 from bot.engine.toolbox import OpenRead
-from bot.errors import ToolError
+from bot.errors import ToolError, UnreadableError
+from bot.incident.authority import Person, Policy, Rule
 from bot.incident.context import Context
 from bot.incident.model import (
     ActionTemplate,
     Diagnose,
     Observation,
-    Person,
-    Policy,
     Predicate,
     Probe,
     Risk,
-    Rule,
     Runbook,
     RunbookOutcome,
     Service,
@@ -60,7 +59,14 @@ def read_tool(name: str = "http_probe", timeout_s: float = 5.0) -> Tool:
     )
 
 
-def action_tool(name: str = "job_run", version: str = "1", timeout_s: float = 5.0) -> Tool:
+def action_tool(
+    name: str = "job_run",
+    version: str = "1",
+    timeout_s: float = 5.0,
+    *,
+    cancellable: bool = False,
+    idempotent: bool = False,
+) -> Tool:
     return Tool(
         name=name,
         kind="action",
@@ -69,6 +75,8 @@ def action_tool(name: str = "job_run", version: str = "1", timeout_s: float = 5.
         args=JobArgs,
         open=closed,
         timeout_s=timeout_s,
+        cancellable=cancellable,
+        idempotent=idempotent,
     )
 
 
@@ -124,6 +132,7 @@ class Acting:
     reads_back: list[Exception] = field(default_factory=list[Exception])
     answer: ToolResult | None = None
     target: str = "checkout"
+    targets: int = 1
 
     def declared(self, args: JobArgs) -> str:
         if not args.job:
@@ -152,6 +161,7 @@ class Acting:
             verify=(is_healthy(),),
             verify_after_s=(60, 300),
             before=self.shop.version,
+            targets=self.targets,
         )
 
     async def run(self, args: JobArgs, call: ActionCall) -> ToolResult:
@@ -223,6 +233,10 @@ def policy(*rules: Rule) -> Policy:
     return Policy(rules=rules or (RULE,), digest="1" * 64)
 
 
+LAX = policy().model_copy(update={"chat_only_high": True})
+"""High risk needs no one-time code here."""
+
+
 @dataclass
 class Team:
     """`ports.Library` that tests change in place."""
@@ -233,10 +247,20 @@ class Team:
     policy: Policy = field(default_factory=policy)
     digests: Mapping[str, str] = field(default_factory=lambda: {"services.yaml": "2" * 64})
     revision: str = "r1"
+    unreadable: str = ""
 
     def owner(self, service: str) -> str:
         found = self.catalogue.get(service)
         return found.owner if found else ""
+
+    def on_call(self, service: str, at: datetime, level: int = 1) -> tuple[Person, ...]:
+        owner = self.owner(service)
+        found = (p for p in self.people.people if owner in {p.name, *p.groups})
+        return tuple(found) if level == 1 else ()
+
+    async def afresh(self) -> None:
+        if self.unreadable:
+            raise UnreadableError(self.unreadable)
 
 
 @dataclass

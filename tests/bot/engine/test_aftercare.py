@@ -5,6 +5,9 @@ import pytest
 from bot.errors import RemoteError, ToolError
 from bot.incident.facts_action import ActionReconciled, ActionRegressed, ActionUnknown
 from tests.bot.engine.house import INC, House, World, open_house
+from tests.bot.engine.making import LAX, Team
+
+pytestmark = pytest.mark.usefixtures("each_database")
 
 
 class Killed(BaseException):
@@ -72,6 +75,9 @@ async def test_e14_what_cannot_be_read_back_is_unknown_and_a_human_settles_it(
         name = (await house.view()).proposal.id
         stranger = await house.say(f"reconcile P-{name} worked I saw it", "web:mallory")
         assert (await house.view()).status == "unknown"
+        vague = await house.say(f"reconcile P-{name} worked yes it is")
+        assert "what you saw, in 10 characters or more" in vague.text
+        assert (await house.view()).status == "unknown"
         outcome = await house.say(f"reconcile P-{name} worked I saw it on the page")
         again = await house.say(f"reconcile P-{name} failed no, it did not")
         view = await house.view()
@@ -83,6 +89,23 @@ async def test_e14_what_cannot_be_read_back_is_unknown_and_a_human_settles_it(
     assert (view.status, view.result) == ("succeeded", "resolved by person:dana")
     assert view.evidence == "I saw it on the page"
     assert len(world.shop.calls) == 1
+
+
+async def test_e14_a_human_may_name_the_evidence_instead(tmp_path: Path) -> None:
+    world = World()
+    world.shop.tells = False
+    await interrupted(tmp_path, world, after=True)
+    async with open_house(tmp_path, world) as house:
+        await house.drive(INC)
+        name = (await house.view()).proposal.id
+        evidence = (await house.state()).run.results[0].evidence
+        other = await house.say(f"reconcile P-{name} worked {evidence[:8]}")
+        assert (await house.view()).status == "unknown"
+        outcome = await house.say(f"reconcile P-{name} worked {evidence}")
+        view = await house.view()
+    assert other.kind == "unknown"
+    assert outcome.kind == "done"
+    assert (view.status, view.evidence) == ("succeeded", evidence)
 
 
 async def done(house: House) -> None:
@@ -144,11 +167,15 @@ async def test_a_verification_that_cannot_be_read_is_no_pass(tmp_path: Path) -> 
     assert "could not be read" in fact.why
 
 
-async def test_an_irreversible_action_that_regresses_proposes_nothing(tmp_path: Path) -> None:
-    world = World()
+async def test_e33_an_irreversible_action_that_regresses_proposes_nothing(tmp_path: Path) -> None:
+    world = World(team=Team(policy=LAX))
     world.acting.undo = False
     async with open_house(tmp_path, world) as house:
-        await done(house)
+        assert (await house.pending()).proposal.risk == "high"
+        await house.approve()
+        await house.approve(who="web:eve")
+        await house.drive(INC)
+        assert (await house.view()).status == "succeeded"
         world.shop.worse = True
         world.clock.advance(60)
         await house.drive(INC)
@@ -157,7 +184,9 @@ async def test_an_irreversible_action_that_regresses_proposes_nothing(tmp_path: 
     assert "irreversible" in outcome.text
 
 
-async def test_a_human_may_ask_for_the_undo_and_again_after_it_was_denied(tmp_path: Path) -> None:
+async def test_e33_a_human_may_ask_for_the_undo_and_again_after_it_was_denied(
+    tmp_path: Path,
+) -> None:
     world = World()
     async with open_house(tmp_path, world) as house:
         await done(house)
@@ -167,6 +196,7 @@ async def test_a_human_may_ask_for_the_undo_and_again_after_it_was_denied(tmp_pa
         await house.drive(INC)
         undo = list((await house.state()).incident.proposals.values())[1]
         assert undo.proposal.requested_by == "person:dana"
+        assert undo.proposal.args == {"job": "rollback", "version": "v42"}  # as it was before
         assert "already" in (await house.say(f"undo P-{name}")).text
         refused = await house.say(f"approve P-{undo.proposal.id}")
         assert "somebody else decides" in refused.text

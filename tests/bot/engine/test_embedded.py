@@ -11,6 +11,7 @@ from bot.incident.events import Event
 from bot.incident.reducer import State
 from bot.ports import Draft, Recorded, Refusal
 from tests.fakes import FakeClock
+from tests.waiting import until
 
 
 class Alarms:
@@ -27,7 +28,13 @@ class Alarms:
             raise self.errors.pop(0)
         return list(self.ids)
 
-    async def load(self, stream: str, after: int = 0) -> list[Event]:
+    async def state(self, stream: str) -> State:
+        return State()
+
+    async def afresh(self, stream: str) -> State:
+        return State()
+
+    async def load(self, stream: str, after: int = 0, limit: int | None = None) -> list[Event]:
         return []
 
     async def append(self, stream: str, expect: int, draft: Draft) -> Recorded:
@@ -49,23 +56,11 @@ class Alarms:
         return Recorded((), 0)
 
 
-async def by_name(incident: str) -> str:
-    return incident
-
-
 def made(
     drive: Callable[[str], Awaitable[None]],
     alarms: Alarms | None = None,
-    slot_of: Callable[[str], Awaitable[str]] = by_name,
-    slots: int = 2,
 ) -> Embedded:
-    return Embedded(alarms or Alarms(), FakeClock(), drive, slot_of, slots)
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not true():  # noqa: ASYNC110 - what is waited for knows no event
-            await asyncio.sleep(0.001)
+    return Embedded(alarms or Alarms(), FakeClock(), drive)
 
 
 async def idle(dispatcher: Embedded) -> None:
@@ -104,29 +99,6 @@ async def test_an_incident_is_driven_by_one_task_at_a_time() -> None:
         dispatcher.wake("INC-1")
         await asyncio.sleep(0)
     await idle(dispatcher)
-
-
-async def test_a_service_uses_no_more_than_its_slots() -> None:
-    inside: list[str] = []
-    most: dict[str, int] = {}
-
-    async def drive(incident: str) -> None:
-        inside.append(incident)
-        for service in ("a", "b"):
-            count = sum(name.startswith(service) for name in inside)
-            most[service] = max(most.get(service, 0), count)
-        await asyncio.sleep(0.002)
-        inside.remove(incident)
-
-    async def slot_of(incident: str) -> str:
-        return incident[0]
-
-    dispatcher = made(drive, slot_of=slot_of)
-    for number in range(6):
-        dispatcher.wake(f"a{number}")
-    dispatcher.wake("b0")
-    await idle(dispatcher)
-    assert most == {"a": 2, "b": 1}
 
 
 async def test_the_sweep_recovers_a_lost_wake(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,7 +172,7 @@ async def test_another_incident_does_not_suffer_from_one_that_fails() -> None:
             raise RuntimeError("a bug")
         drives.append(incident)
 
-    dispatcher = made(drive, slot_of=lambda _: by_name("shop"), slots=1)
+    dispatcher = made(drive)
     dispatcher.wake("INC-1")
     dispatcher.wake("INC-2")
     await idle(dispatcher)

@@ -11,6 +11,7 @@ from bot.incident.facts_action import (
 )
 from bot.ports import Draft, Recorded
 from tests.bot.engine.house import INC, World, Wrapped, approved, open_house, order
+from tests.bot.engine.making import LAX, Team
 
 
 async def test_the_intent_is_committed_before_the_call(tmp_path: Path) -> None:
@@ -37,6 +38,7 @@ async def test_the_intent_is_committed_before_the_call(tmp_path: Path) -> None:
     assert (key, by) == (started.attempt, "dana")
 
 
+@pytest.mark.usefixtures("each_database")
 async def test_e35_paused_between_approval_and_execution_nothing_runs_until_resumed(
     tmp_path: Path,
 ) -> None:
@@ -53,6 +55,7 @@ async def test_e35_paused_between_approval_and_execution_nothing_runs_until_resu
     assert len(world.shop.calls) == 1
 
 
+@pytest.mark.usefixtures("each_database")
 async def test_e35_a_pause_that_only_the_switch_knows_leaves_the_approval(tmp_path: Path) -> None:
     world = World()
     async with open_house(tmp_path, world) as house:
@@ -66,6 +69,7 @@ async def test_e35_a_pause_that_only_the_switch_knows_leaves_the_approval(tmp_pa
     assert len(world.shop.calls) == 1
 
 
+@pytest.mark.usefixtures("each_database")
 async def test_e35_a_pause_right_after_the_intent_still_stops_the_call(tmp_path: Path) -> None:
     world = World()
 
@@ -117,6 +121,7 @@ async def test_read_only_keeps_an_approval_unused_until_it_lapses(tmp_path: Path
     assert world.shop.calls == []
 
 
+@pytest.mark.usefixtures("each_database")
 async def test_e34_two_incidents_never_act_on_one_target_at_once(tmp_path: Path) -> None:
     world = World()
     world.acting.guarded = False
@@ -142,6 +147,7 @@ async def test_e34_two_incidents_never_act_on_one_target_at_once(tmp_path: Path)
     assert most == [1, 1]
 
 
+@pytest.mark.usefixtures("each_database")
 async def test_e30_the_second_of_two_same_actions_finds_its_precondition_gone(
     tmp_path: Path,
 ) -> None:
@@ -156,8 +162,9 @@ async def test_e30_the_second_of_two_same_actions_finds_its_precondition_gone(
     assert len(world.shop.calls) == 1
 
 
+@pytest.mark.usefixtures("each_database")
 async def test_e22_a_high_risk_action_runs_after_two_persons_only(tmp_path: Path) -> None:
-    world = World()
+    world = World(team=Team(policy=LAX))
     world.acting.risk = "high"
     async with open_house(tmp_path, world) as house:
         await house.pending()

@@ -1,21 +1,24 @@
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from bot.engine import grant
+from bot.incident.authority import Rule
+from bot.incident.events import decode, encode
 from bot.incident.facts_action import (
+    ActionProposed,
     ActionStarted,
     ProposalSuperseded,
 )
-from bot.incident.model import Rule
 from bot.incident.proposal import digest
 from bot.knowledge.people import People
 from bot.ports import Draft, Recorded
 from tests.bot.engine.house import INC, House, World, Wrapped, approved, open_house
 from tests.bot.engine.making import DANA, EVE, RULE, policy
-from tests.bot.incident.making import proposal
+from tests.bot.engine.tampering import tamper
+from tests.bot.incident.making import proposal, proposed
+from tests.counting import security_events
 
 Spoil = Callable[[World], None]
 
@@ -54,36 +57,84 @@ async def superseded(house: House) -> ProposalSuperseded:
     return fact
 
 
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        (b'"version":"v41"', b'"version":"v40"'),
-        (b'"target":"checkout"', b'"target":"checkouT"'),
-        (b'"risk":"medium"', b'"risk":"low"'),
-    ],
-)
-async def test_e07_one_changed_byte_is_refused(tmp_path: Path, old: bytes, new: bytes) -> None:
-    world = World()
+CHANGED = [
+    (b'"version":"v41"', b'"version":"v40"'),
+    (b'"target":"checkout"', b'"target":"checkouT"'),
+    (b'"risk":"medium"', b'"risk":"low"'),
+]
+
+
+@pytest.mark.usefixtures("each_database")
+@pytest.mark.parametrize(("old", "new"), CHANGED)
+async def test_e07_one_changed_byte_is_refused(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, old: bytes, new: bytes
+) -> None:
+    world, before = World(), security_events("bytes_changed")
     async with open_house(tmp_path, world) as house:
         await approved(house)
-    changed = tamper(tmp_path / "bot.db", old, new)
+    changed = tamper(tmp_path, old, new)
     assert changed == 1
     async with open_house(tmp_path, world) as house:
         await house.drive(INC)
         fact = await superseded(house)
+        types = await house.types()
     assert fact.security
     assert "not the ones that were approved" in fact.why
+    assert "ActionStarted" not in types
+    assert world.shop.calls == []
+    assert security_events("bytes_changed") == before + 1
+    (told,) = [one for one in caplog.records if one.levelname == "ERROR"]
+    assert told.getMessage().startswith("SECURITY: nothing was run")
+
+
+@pytest.mark.usefixtures("each_database")
+async def test_e07_a_byte_changed_while_the_bot_runs_is_refused(tmp_path: Path) -> None:
+    """What the process remembers of the proposal is not what it runs: it reads it anew."""
+    world = World()
+    async with open_house(tmp_path, world) as house:
+        await approved(house)
+        assert tamper(tmp_path, *CHANGED[0]) == 1
+        await house.drive(INC)
+        fact = await superseded(house)
+    assert fact.security
     assert world.shop.calls == []
 
 
+def test_e07_no_byte_of_what_is_stored_can_change_unseen() -> None:
+    """Whatever byte of the stored proposal: it can be read no more, means the same, or is refused.
+
+    The same is meant where a time is written with a small t or z.
+    """
+    asked, same, refusals = proposed(), 0, 0
+    stored = encode(asked)
+    begin, end = stored.index(b'{"schema_version"'), stored.index(b',"digest":')
+    assert b'"args":{' in stored[begin:end]
+    for at in range(begin, end):
+        for bit in (1, 32):
+            torn = stored[:at] + bytes([stored[at] ^ bit]) + stored[at + 1 :]
+            read = decode("ActionProposed", ActionProposed.v, torn)
+            if not isinstance(read, ActionProposed):
+                continue
+            if read == asked:
+                same += 1
+                continue
+            with pytest.raises(grant.Revoked) as refused:
+                grant.check_digest(read.proposal, asked.digest)
+            assert refused.value.security == "bytes_changed", torn[at - 9 : at + 9]
+            refusals += 1
+    assert same <= 4
+    assert refusals > 500
+
+
+@pytest.mark.usefixtures("each_database")
 async def test_e07_a_forged_digest_is_covered_by_no_decision(tmp_path: Path) -> None:
     world = World()
     async with open_house(tmp_path, world) as house:
         await approved(house)
         asked = (await house.view()).asked
     forged = asked.proposal.model_copy(update={"target": "billing"})
-    assert tamper(tmp_path / "bot.db", b'"target":"checkout"', b'"target":"billing"')
-    assert tamper(tmp_path / "bot.db", asked.digest.encode(), digest(forged).encode())
+    assert tamper(tmp_path, b'"target":"checkout"', b'"target":"billing"')
+    assert tamper(tmp_path, asked.digest.encode(), digest(forged).encode())
     async with open_house(tmp_path, world) as house:
         await house.drive(INC)
         assert (await house.view()).status == "pending"
@@ -97,21 +148,6 @@ def test_e07_bytes_without_a_canonical_form_are_refused() -> None:
     assert refused.value.security
 
 
-def tamper(path: Path, old: bytes, new: bytes) -> int:
-    """Change the stored proposal behind the bot's back."""
-    with sqlite3.connect(path) as db:
-        names = db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
-        for (name,) in names:
-            if name.startswith("event"):
-                db.execute(f'DROP TRIGGER "{name}"')
-        asked = "SELECT row, body FROM event WHERE type = 'ActionProposed'"
-        ((row, body),) = db.execute(asked).fetchall()
-        spoilt = bytes(body).replace(old, new, 1)
-        db.execute("UPDATE event SET body = ? WHERE row = ?", (spoilt, row))
-    db.close()
-    return int(spoilt != bytes(body))
-
-
 async def test_e07_arguments_that_would_be_sent_otherwise_are_refused() -> None:
     asked = proposal()
     grant.check_arguments(asked, asked.args)
@@ -123,7 +159,7 @@ async def test_e07_arguments_that_would_be_sent_otherwise_are_refused() -> None:
 @pytest.mark.parametrize(
     ("spoil", "why"),
     [
-        (deployed, "v42 is live: version = v43"),
+        (deployed, "v42 is live: expected version = v42, now version = v43"),
         (fired, "dana approved it and is no longer in people.yaml"),
         (moved, "the approval by dana no longer counts"),
         (forbidden, "forbids"),
@@ -132,6 +168,7 @@ async def test_e07_arguments_that_would_be_sent_otherwise_are_refused() -> None:
         (redeclared, "declaration"),
     ],
 )
+@pytest.mark.usefixtures("each_database")
 async def test_e26_e30_what_changed_since_the_approval_supersedes_it(
     tmp_path: Path, spoil: Spoil, why: str
 ) -> None:

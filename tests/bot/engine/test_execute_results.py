@@ -26,6 +26,7 @@ from tests.bot.engine.house import INC, World, Wrapped, approved, open_house
         (ZeroDivisionError("a bug"), "unknown", "ZeroDivisionError: a bug"),
     ],
 )
+@pytest.mark.usefixtures("each_database")
 async def test_e14_what_may_have_been_done_is_unknown_and_never_repeated(
     tmp_path: Path, error: Exception, status: str, why: str
 ) -> None:
@@ -45,6 +46,7 @@ async def test_e14_what_may_have_been_done_is_unknown_and_never_repeated(
     assert len(world.shop.calls) == 1
 
 
+@pytest.mark.usefixtures("each_database")
 async def test_e14_no_answer_in_time_is_unknown(tmp_path: Path) -> None:
     world = World(action_timeout_s=0.01)
 

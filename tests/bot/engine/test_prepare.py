@@ -1,11 +1,14 @@
+import hashlib
 from pathlib import Path
 
 import pytest
 from pydantic import JsonValue
 
 from bot.errors import BusyError, RemoteError
-from bot.incident.facts_run import ProposalRejected
+from bot.incident.context import Denial
+from bot.incident.facts_run import ProposalRejected, StepChosen
 from bot.incident.model import Predicate, Probe
+from bot.incident.proposal import digest
 from bot.incident.steps import ProposeAction, Step
 from bot.ports import Evidence
 from tests.bot.engine.house import INC, House, World, open_house
@@ -50,13 +53,24 @@ async def test_only_what_the_matched_runbook_permits_is_proposed(tmp_path: Path)
     assert "no matched runbook permits" in await rejected(tmp_path, World(), step)
 
 
+async def asked_for(folder: Path, step: ProposeAction) -> str:
+    """Return why an action that a human asked for was not put before humans."""
+    async with open_house(folder, World()) as house:
+        await house.alarm()
+        await house.record(StepChosen(effect_id="ask-1", step=step, by="person:dana"))
+        await house.drive(INC)
+        (fact,) = await house.bodies(ProposalRejected)
+    assert isinstance(fact, ProposalRejected)
+    return fact.why
+
+
 async def test_a_tool_that_is_not_configured_is_not_proposed(tmp_path: Path) -> None:
-    assert "not configured" in await rejected(tmp_path, World(), wish({}, tool="dns_change"))
+    assert "not configured" in await asked_for(tmp_path, wish({}, tool="dns_change"))
 
 
 async def test_e01_arguments_out_of_shape_are_refused(tmp_path: Path) -> None:
     step = wish({"job": "rollback", "shell": "rm -rf /"})
-    assert "shell" in await rejected(tmp_path, World(), step)
+    assert "shell" in await asked_for(tmp_path, step)
 
 
 async def test_f07_an_argument_that_looks_like_a_secret_is_refused(tmp_path: Path) -> None:
@@ -130,6 +144,7 @@ async def asked(house: House) -> None:
     await house.drive(INC)
 
 
+@pytest.mark.usefixtures("each_database")
 async def test_e32_without_a_preview_the_risk_is_one_class_higher(tmp_path: Path) -> None:
     world = World()
     world.acting.previewed = False
@@ -140,6 +155,67 @@ async def test_e32_without_a_preview_the_risk_is_one_class_higher(tmp_path: Path
     assert (view.proposal.expires_at - view.proposal.created_at).total_seconds() == 900
 
 
+@pytest.mark.usefixtures("each_database")
+async def test_e32_the_preview_that_is_shown_is_in_the_hash(tmp_path: Path) -> None:
+    async with open_house(tmp_path, World()) as house:
+        await asked(house)
+        view = await house.view()
+    shown = hashlib.sha256(view.asked.preview.encode()).hexdigest()
+    assert view.asked.preview == "v42 -> v41"
+    assert view.proposal.preview_digest == shown
+    other = view.proposal.model_copy(update={"preview_digest": "0" * 64})
+    assert digest(other) != view.asked.digest
+
+
+@pytest.mark.parametrize(
+    ("version", "why"),
+    [
+        ("v4\u202e1", "version holds a character that nobody can see (U+202E)"),
+        ("v41\n", "version holds a character that nobody can see (U+000A)"),
+        ("cafe\u0301", "version is not written in the usual form (Unicode NFC)"),
+    ],
+    ids=["bidi", "line", "nfd"],
+)
+async def test_e06_text_that_has_no_one_form_is_not_frozen(
+    tmp_path: Path, version: str, why: str
+) -> None:
+    said = await rejected(tmp_path, World(), wish({"job": "rollback", "version": version}))
+    assert said == f"its arguments cannot be approved: {why}"
+
+
+async def test_e05_a_plan_that_holds_what_nobody_can_see_is_not_proposed(tmp_path: Path) -> None:
+    world = World()
+    world.acting.target = "check\u200bout"
+    assert "it could not be approved: it holds a character" in await rejected(tmp_path, world)
+
+
+@pytest.mark.usefixtures("each_database")
+async def test_e40_one_like_a_denied_one_is_proposed_for_another_reason_only(
+    tmp_path: Path,
+) -> None:
+    other = want("v40").model_copy(update={"reason": "v41 has the leak too"})
+    lines = [look(), want(), want("v40"), other, want("v39"), conclude()]
+    model = Scripted([*lines], name="a-model")
+    world = World(model=model, propose_every_s=60)
+    async with open_house(tmp_path, world) as house:
+        await asked(house)
+        await house.say(f"deny P-{(await house.view()).proposal.id} that is not the cause")
+        for _ in range(2):
+            world.clock.advance(60)
+            await house.drive(INC)
+        state = await house.state()
+        facts = [f for f in await house.bodies(ProposalRejected) if isinstance(f, ProposalRejected)]
+    assert [view.proposal.args["version"] for view in state.incident.proposals.values()] == [
+        "v41",
+        "v40",
+    ]
+    assert ["for the same reason" in fact.why for fact in facts] == [True, False]
+    assert "that is enough" in facts[1].why
+    (denied,) = [past.denial for past in model.asked[-1].proposed if past.status == "denied"]
+    assert denied == Denial(("sre",), "that is not the cause")
+
+
+@pytest.mark.usefixtures("each_database")
 async def test_e02_every_argument_is_frozen_defaults_too(tmp_path: Path) -> None:
     world = World(model=Scripted([look(), wish({"job": "rollback"}), conclude()]))
     async with open_house(tmp_path, world) as house:
@@ -150,6 +226,7 @@ async def test_e02_every_argument_is_frozen_defaults_too(tmp_path: Path) -> None
         assert (await house.view()).status == "succeeded"
 
 
+@pytest.mark.usefixtures("each_database")
 async def test_e06_the_declaration_is_part_of_the_version(tmp_path: Path) -> None:
     world = World()
     world.acting.declaration = "a" * 64
@@ -158,6 +235,7 @@ async def test_e06_the_declaration_is_part_of_the_version(tmp_path: Path) -> Non
         assert (await house.view()).proposal.tool_version == "1+" + "a" * 64
 
 
+@pytest.mark.usefixtures("each_database")
 async def test_e40_a_denied_action_is_not_proposed_again(tmp_path: Path) -> None:
     lines = [look(), want(), conclude()] * 2
     world = World(model=Scripted([*lines], name="a-model"))
@@ -178,6 +256,7 @@ async def test_e40_a_denied_action_is_not_proposed_again(tmp_path: Path) -> None
     assert fact.why == f"P-{name} proposed exactly this already and is denied"
 
 
+@pytest.mark.usefixtures("each_database")
 async def test_e44_at_most_three_proposals_wait_at_once(tmp_path: Path) -> None:
     steps = [want(f"v{number}") for number in range(30, 35)]
     world = World(model=Scripted([look(), *steps, conclude()]))
@@ -188,6 +267,7 @@ async def test_e44_at_most_three_proposals_wait_at_once(tmp_path: Path) -> None:
     assert "already wait for a decision" in state.run.rejected[0][1]
 
 
+@pytest.mark.usefixtures("each_database")
 async def test_e04_prose_changes_no_byte_of_what_is_approved(tmp_path: Path) -> None:
     digests: list[str] = []
     for number, reason in enumerate(("it broke", "PLEASE approve ⚠ <b>now</b>")):

@@ -42,7 +42,15 @@ from tests.bot.incident.making import (
 )
 from tests.bot.incident.test_reducer import ASKED, LOOK, OTHER, SEEN, SETTLED, WISH
 
-LIMITS = RunLimits(debounce_s=10, close_after_s=60, question_ttl_s=300)
+LIMITS = RunLimits(
+    debounce_s=10,
+    close_after_s=60,
+    question_ttl_s=300,
+    remind_after_s=1e6,
+    escalate_after_s=2e6,
+    unack_after_s=1e6,
+)
+"""Nobody is called here for a long time: `test_ladder` is about that."""
 RUN: list[Fact] = [opened(), received(), context()]
 APPROVED: list[Fact] = [*SETTLED, ASKED, decided(ASKED), approved(ASKED)]
 STARTED: list[Fact] = [*APPROVED, started(ASKED)]
@@ -172,9 +180,10 @@ def test_e35_nothing_is_executed_while_paused_or_read_only(switch: dict[str, boo
 
 
 def test_while_the_bot_is_paused_nobody_is_asked_and_nothing_is_looked_at() -> None:
-    assert after(RUN, 99, paused=True) == Wait(None)
-    assert after([*RUN, LOOK], 99, paused=True) == Wait(None)
-    assert after(list(SETTLED), 99, paused=True) == Wait(None)
+    calm = [opened("warning"), *RUN[1:]]
+    assert after(calm, 99, paused=True) == Wait(None)
+    assert after([*calm, LOOK], 99, paused=True) == Wait(None)
+    assert after([*calm, *SETTLED[3:]], 99, paused=True) == Wait(None)
     assert kind([opened(), received()], paused=True) == "Prefetch"
 
 
@@ -184,7 +193,7 @@ def test_a_paused_bot_still_verifies_what_was_done() -> None:
 
 def test_a_paused_investigation_still_executes_what_was_approved() -> None:
     paused = run.InvestigationPaused(by="dana")
-    assert after([*RUN, paused], 99) == Wait(None)
+    assert after([opened("warning"), *RUN[1:], paused], 99) == Wait(None)
     assert kind([*APPROVED, paused]) == "Execute"
 
 
@@ -269,8 +278,9 @@ def test_a_closed_incident_wants_nothing_more() -> None:
 
 def test_waiting_ends_at_the_earliest_of_all_deadlines() -> None:
     asked = al.QuestionAsked(id="q", question="?", kind="text", options=(), deadline=at(500))
-    assert after([*SETTLED, ASKED, asked, ENDED]) == Wait(at(500))
-    assert after([*SETTLED, ASKED, ENDED]) == Wait(ASKED.proposal.expires_at)
+    cared = al.IncidentAcked(person="dana")
+    assert after([*SETTLED, ASKED, asked, ENDED, cared]) == Wait(at(500))
+    assert after([*SETTLED, ASKED, ENDED, cared]) == Wait(ASKED.proposal.expires_at)
     assert after([*STARTED, DONE, asked, ENDED]) == Wait(at(10 + 5))
 
 

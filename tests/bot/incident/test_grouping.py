@@ -106,3 +106,16 @@ def test_without_the_catalogue_the_hint_of_the_source_stays() -> None:
     hinted = [made("resolved", "1"), made("firing", "2").model_copy(update={"service": "cart"})]
     (group,) = grouped(hinted, "k", 0, nobody)
     assert group.service == "cart"
+
+
+@pytest.mark.parametrize("status", ["firing", "resolved"])
+def test_one_alert_makes_the_group_that_several_would(
+    status: Literal["firing", "resolved"],
+) -> None:
+    alone = alert(fingerprint="a").model_copy(update={"status": status, "service": "cart"})
+    twice = grouped([alone, alone], "g", 0, lambda _: "")[0]
+    (group,) = grouped([alone], "g", 0, lambda _: "")
+    assert (group.title, group.severity, group.service) == (
+        headline([alone]), twice.severity, twice.service
+    )  # fmt: skip
+    assert grouped([alone], "g", 0, lambda _: "shop")[0].service == "shop"

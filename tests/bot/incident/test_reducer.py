@@ -11,7 +11,6 @@ from bot.incident.decide import decide
 from bot.incident.effects import Execute, Hold, Reconcile, RunLimits, Wait
 from bot.incident.events import EVENT_TYPES, Event, Unknown, decode, encode
 from bot.incident.fact import Fact
-from bot.incident.house import House, extend_house
 from bot.incident.model import CompactError, Observation
 from bot.incident.reducer import RULES, extend, fold
 from bot.incident.steps import CallTools, ProposeAction, ToolCall
@@ -52,6 +51,18 @@ LEARNT = al.Learnings(context="c", solution="s", learning="l", impact="i")
 PROPOSAL, DIGEST = ASKED.proposal.id, ASKED.digest
 ATTEMPT = started(ASKED).attempt
 
+REVISED = proposed(
+    proposal(PROPOSAL, revision=2, edited_by=("person:dana",), title="Roll back checkout to v40"),
+    effect_id=f"edit-{PROPOSAL}-1-ab",
+)
+REPLACED = act.ProposalSuperseded(
+    proposal=PROPOSAL, digest=DIGEST, why="edited by dana", by=REVISED.digest
+)
+EDIT = run.StepChosen(
+    effect_id=REVISED.effect_id,
+    step=ProposeAction(tool="job_run", args={}, reason=""),
+    by="person:dana",
+)
 SETTLED = (opened(), received(), context(), LOOK, SEEN, WISH)
 ONE_OF_EACH: tuple[Fact, ...] = (
     *SETTLED,
@@ -67,7 +78,13 @@ ONE_OF_EACH: tuple[Fact, ...] = (
     act.ProposalExpired(proposal=PROPOSAL, digest=DIGEST),
     act.ProposalWithdrawn(proposal=PROPOSAL, digest=DIGEST, why="resolved"),
     act.ProposalSuperseded(proposal=PROPOSAL, digest=DIGEST, why="changed"),
+    REPLACED,
+    EDIT,
+    REVISED,
+    decided(REVISED, person="eve"),
+    act.ProposalUninspectable(proposal=OTHER.proposal.id, digest=OTHER.digest, why="no tool"),
     act.ProposalReminded(proposal=PROPOSAL),
+    act.StepUpAsked(proposal=PROPOSAL, digest=DIGEST, person="dana", verdict="approve"),
     act.DecisionRefused(proposal=PROPOSAL, digest=DIGEST, actor="x:y", why="no", payload_digest=""),
     act.ActionFinished(attempt=ATTEMPT, ok=True, evidence="e2", summary="done"),
     act.ActionFinished(attempt=ATTEMPT, ok=False, evidence="", summary="refused"),
@@ -144,6 +161,8 @@ def test_every_event_type_changes_some_state(fact: Fact) -> None:
         [*until_approved, started(ASKED)],
         [*until_approved, started(ASKED), finished],
         [*SETTLED, ASKED, OTHER],
+        [*SETTLED, ASKED, REPLACED],
+        [*SETTLED, ASKED, REPLACED, REVISED],
         [*SETTLED, ASKED, OTHER, decided(OTHER, person="eve")],
         [opened(), questions],
         [opened(), concluded],
@@ -239,40 +258,3 @@ def test_a_damaged_body_holds_instead_of_guessing() -> None:
 
 def test_an_empty_thread_waits_for_ever() -> None:
     assert decide(fold([]), at(0), LIMITS) == Wait(None)
-
-
-def test_house_facts_change_the_house() -> None:
-    from bot.incident import facts_house as house
-    from bot.incident.model import Change
-
-    change = Change(id="c1", source="shop", service="checkout", at=at(0))
-    samples: tuple[Fact, ...] = (
-        house.KnowledgeLoaded(revision="r1", digests={}),
-        house.PolicyLoaded(digest="d"),
-        house.ChangeRecorded(delivery="d1", change=change),
-        house.BotPaused(by="dana"),
-        house.PersonLinked(person="dana", actor="slack:T/U", by="admin"),
-        house.SourceSilent(source="am", route="default", since=at(1)),
-        house.OversizeRefused(source="am", route="default", size_bytes=9),
-        house.AccessRefused(actor="web:?", why="wrong token"),
-        house.ChainCheckpointed(heads={"INC-1": "1:ab"}),
-    )
-    undone: dict[type[Fact], Fact] = {
-        house.BotResumed: house.BotPaused(by="dana"),
-        house.PersonUnlinked: house.PersonLinked(person="dana", actor="slack:T/U", by="admin"),
-    }
-    for fact in samples:
-        assert _house_changes([], fact), type(fact).__name__
-    assert _house_changes([undone[house.BotResumed]], house.BotResumed(by="dana"))
-    unlink = house.PersonUnlinked(person="dana", actor="slack:T/U", by="admin")
-    assert _house_changes([undone[house.PersonUnlinked]], unlink)
-    assert {type(f).__name__ for f in samples} | {f.__name__ for f in undone} == {
-        name for name, kind in EVENT_TYPES.items() if kind.__module__ == house.__name__
-    }
-
-
-def _house_changes(history: list[Fact], fact: Fact) -> bool:
-    before, after = (asdict(extend_house(House(), thread(h))) for h in (history, [*history, fact]))
-    before.pop("seq")
-    after.pop("seq")
-    return before != after

@@ -1,6 +1,6 @@
 """Buttons: what a card sends back when somebody presses one."""
 
-from bot.incident.state import ProposalView
+from bot.incident.views import ProposalView
 from bot.ports import Outcome, Reply
 from tests.bot.engine.house import House
 

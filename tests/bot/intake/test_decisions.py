@@ -15,7 +15,7 @@ from bot.incident.reducer import State
 from bot.knowledge.people import People
 from bot.ports import Draft, Outcome, Recorded, Refusal
 from tests.bot.engine.house import INC, House, World, Wrapped, open_house, replies
-from tests.bot.engine.making import DANA, EVE
+from tests.bot.engine.making import DANA, EVE, LAX, Team
 from tests.bot.incident.making import proposal, proposed
 from tests.bot.intake.clicking import button, click
 
@@ -46,6 +46,7 @@ async def test_an_approval_is_recorded_with_everything_it_rests_on(tmp_path: Pat
     assert actor == "web:dana"
 
 
+@pytest.mark.usefixtures("each_database")
 async def test_e40_a_denial_needs_a_reason_and_keeps_it_redacted(tmp_path: Path) -> None:
     token = "ghp_" + "a1B2c3D4e5F6" * 3
     async with open_house(tmp_path, World()) as house:
@@ -62,6 +63,25 @@ async def test_e40_a_denial_needs_a_reason_and_keeps_it_redacted(tmp_path: Path)
     assert token not in denied.reason
 
 
+@pytest.mark.parametrize(
+    ("reason", "done"), [("", False), ("abcd", False), ("   ab ", False), ("abcde", True)]
+)
+@pytest.mark.parametrize("typed", [False, True], ids=["button", "word"])
+@pytest.mark.usefixtures("each_database")
+async def test_e40_a_denial_says_why_in_five_characters(
+    tmp_path: Path, reason: str, done: bool, typed: bool
+) -> None:
+    async with open_house(tmp_path, World()) as house:
+        view = await house.pending()
+        if typed:
+            outcome = await house.say(f"deny P-{view.proposal.id} {reason}")
+        else:
+            outcome = await click(house, "deny", reason=reason)
+        assert (await house.view()).status == ("denied" if done else "pending")
+    assert (outcome.kind == "done") is done
+
+
+@pytest.mark.usefixtures("each_database")
 async def test_e11_the_same_decision_again_changes_nothing(tmp_path: Path) -> None:
     async with open_house(tmp_path, World()) as house:
         await house.pending()
@@ -75,6 +95,7 @@ async def test_e11_the_same_decision_again_changes_nothing(tmp_path: Path) -> No
     assert "was approved by dana at 12:00:00 UTC" in again.text
 
 
+@pytest.mark.usefixtures("each_database")
 async def test_e11_whoever_comes_late_is_told_who_and_when(tmp_path: Path) -> None:
     async with open_house(tmp_path, World()) as house:
         await house.pending()
@@ -86,8 +107,9 @@ async def test_e11_whoever_comes_late_is_told_who_and_when(tmp_path: Path) -> No
     assert refused.actor == "web:eve"
 
 
-async def test_one_deny_vetoes_and_a_mind_may_be_changed(tmp_path: Path) -> None:
-    world = World()
+@pytest.mark.usefixtures("each_database")
+async def test_e22_one_deny_vetoes_and_a_mind_may_be_changed(tmp_path: Path) -> None:
+    world = World(team=Team(policy=LAX))
     world.acting.risk = "high"
     async with open_house(tmp_path, world) as house:
         await house.pending()
@@ -120,6 +142,7 @@ async def test_law9_what_is_neither_approve_nor_deny_decides_nothing(
         ("chat:dana", "I do not know who you are"),
     ],
 )
+@pytest.mark.usefixtures("each_database")
 async def test_e42_who_may_not_decide_is_refused_and_it_is_kept(
     tmp_path: Path, who: str, why: str
 ) -> None:
@@ -139,6 +162,7 @@ async def test_e42_who_may_not_decide_is_refused_and_it_is_kept(
     "changed",
     [{"digest12": "0" * 12}, {"digest12": "ab"}, {"revision": 2}, {"revision": -1}],
 )
+@pytest.mark.usefixtures("each_database")
 async def test_e06_a_card_that_is_out_of_date_decides_nothing(
     tmp_path: Path, changed: dict[str, str | int]
 ) -> None:
@@ -151,6 +175,7 @@ async def test_e06_a_card_that_is_out_of_date_decides_nothing(
     assert "out of date" in outcome.text
 
 
+@pytest.mark.usefixtures("each_database")
 async def test_e13_a_late_click_on_an_expired_proposal_is_refused(tmp_path: Path) -> None:
     async with open_house(tmp_path, World()) as house:
         await house.pending()
@@ -164,6 +189,7 @@ async def test_e13_a_late_click_on_an_expired_proposal_is_refused(tmp_path: Path
     assert "is expired" in late.text
 
 
+@pytest.mark.usefixtures("each_database")
 async def test_e25_an_unlinked_person_is_refused_at_once(tmp_path: Path) -> None:
     world = World()
     async with open_house(tmp_path, world) as house:

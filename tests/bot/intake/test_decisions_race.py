@@ -5,13 +5,15 @@ from typing import Literal
 
 import pytest
 
-from bot.incident.model import Person
+from bot.incident.authority import Person
 from bot.incident.reducer import State
 from bot.knowledge.people import People
 from bot.ports import Draft, Outcome, Recorded, Refusal
 from tests.bot.engine.house import INC, World, Wrapped, open_house, replies
-from tests.bot.engine.making import DANA, EVE, MALLORY, RULE, policy
+from tests.bot.engine.making import DANA, EVE, LAX, MALLORY
 from tests.bot.intake.clicking import button, click
+
+pytestmark = pytest.mark.usefixtures("each_database")
 
 TEAM = tuple(
     Person(
@@ -66,13 +68,47 @@ async def test_e10_of_fifty_decisions_at_once_one_settles_it(
             assert "12:00:00 UTC" in outcome.text
 
 
+async def test_e10_fifty_approvals_over_three_channels_are_one_execution(tmp_path: Path) -> None:
+    world = World()
+    world.team.people = People((DANA, EVE, MALLORY, *TEAM))
+    async with open_house(tmp_path, world) as house:
+        await house.pending()
+        clicks = [
+            click(house, "approve", f"{('web', 'chat', 'mail')[number % 3]}:p{number // 2}")
+            for number in range(50)
+        ]
+        outcomes = await asyncio.gather(*clicks)
+        await asyncio.gather(*(house.drive(INC) for _ in range(3)), return_exceptions=True)
+        types = await house.types()
+    kinds = [outcome.kind for outcome in outcomes]
+    assert (kinds.count("done"), kinds.count("already")) == (1, 49)
+    winner = outcomes[kinds.index("done")]
+    for outcome in outcomes:
+        assert outcome is winner or "was approved by p" in outcome.text or "already" in outcome.text
+    assert types.count("DecisionMade") == types.count("ActionStarted") == 1
+    assert len(world.shop.calls) == 1
+
+
+async def test_e11_a_double_click_is_one_decision_and_the_same_answer(tmp_path: Path) -> None:
+    async with open_house(tmp_path, World()) as house:
+        await house.pending()
+        outcomes = await asyncio.gather(*(click(house) for _ in range(5)))
+        types = await house.types()
+    assert sorted(outcome.kind for outcome in outcomes) == ["already"] * 4 + ["done"]
+    again = [outcome.text for outcome in outcomes if outcome.kind == "already"]
+    assert all(text.startswith("You decided this already. ") for text in again)
+    assert len(set(again)) == 1
+    assert types.count("DecisionMade") == 1
+    assert "DecisionRefused" not in types
+
+
 async def test_e10_fifty_approvals_of_a_high_risk_action_need_two_and_run_once(
     tmp_path: Path,
 ) -> None:
     world = World()
     world.acting.risk = "high"
     world.team.people = People((DANA, *TEAM))
-    world.team.policy = policy(RULE)
+    world.team.policy = LAX
     async with open_house(tmp_path, world) as house:
         await house.pending()
         clicks = [click(house, "approve", f"web:p{number // 2}") for number in range(50)]

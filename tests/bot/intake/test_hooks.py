@@ -163,7 +163,8 @@ def test_the_shipped_file_is_closed_until_secrets_are_set() -> None:
 def test_the_example_in_the_shipped_file_is_right() -> None:
     lines = SHIPPED.read_text().splitlines()
     start = lines.index("#   - source: generic_json")
-    example = [line.removeprefix("# ") for line in lines[start:] if line.startswith("#   ")]
+    end = lines.index("", start)
+    example = [line.removeprefix("# ") for line in lines[start:end]]
     file: JsonValue = yaml.safe_load("routes:\n" + "\n".join(example))
     (found,) = read_routes(file, SOURCES, lambda _: "x").all()
     assert found.timestamp_header == "x-triage-timestamp"

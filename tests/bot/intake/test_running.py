@@ -20,6 +20,7 @@ async def house_state(house: House) -> BotState:
 
 
 @pytest.mark.parametrize("who", ["web:eve", "web:mallory", "web:nobody"])
+@pytest.mark.usefixtures("each_database")
 async def test_e35_only_an_admin_pauses_or_resumes_the_whole_bot(tmp_path: Path, who: str) -> None:
     async with open_house(tmp_path, World()) as house:
         for word in ("pause", "resume"):
@@ -28,6 +29,7 @@ async def test_e35_only_an_admin_pauses_or_resumes_the_whole_bot(tmp_path: Path,
         assert await house.events(HOUSE) == []
 
 
+@pytest.mark.usefixtures("each_database")
 async def test_e35_an_admin_pauses_and_resumes_the_whole_bot(tmp_path: Path) -> None:
     async with open_house(tmp_path, World()) as house:
         assert (await house.say("pause")).text == "The bot is paused."
@@ -148,8 +150,8 @@ async def test_after_closing_nobody_promises_an_undo(tmp_path: Path) -> None:
 async def test_only_an_unknown_outcome_can_be_settled(tmp_path: Path) -> None:
     async with open_house(tmp_path, World()) as house:
         view = await house.pending()
-        outcome = await house.say(f"reconcile P-{view.proposal.id} worked I saw it")
-        nowhere = await house.say("reconcile P-ZZZZ worked I saw it")
+        outcome = await house.say(f"reconcile P-{view.proposal.id} worked I saw it there")
+        nowhere = await house.say("reconcile P-ZZZZ worked I saw it there")
     assert outcome.kind == "unknown"
     assert "waits for a decision" in outcome.text
     assert nowhere.kind == "unknown"

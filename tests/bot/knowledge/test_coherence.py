@@ -64,6 +64,14 @@ ACTION = "actions: [{id: a, tool: t, reason: r, args: {x: %s}}]"
         (ACTION % '"${b.c}"', "action a: ${b.c} is not service"),
         ("otherwise: {question: q, kind: choice, options: [a]}", "at least two"),
         ("otherwise: {question: q, options: [a, b]}", "options are for kind choice"),
+        ("otherwise: {question: q, kind: yes_no, default: maybe}", "write one of yes, no"),
+        (
+            "otherwise: {question: q, kind: choice, options: [a, b], default: c}",
+            "default 'c' is no answer; write one of a, b",
+        ),
+        ("otherwise: {question: q, deadline: soon}", "write how long, as 30m, 2h or 3d"),
+        ("otherwise: {question: q, deadline: 0m}", "between 1m and 14d"),
+        ("otherwise: {question: q, deadline: 15d}", "between 1m and 14d"),
     ],
 )
 def test_a_fault_of_the_runbook_alone_keeps_it_out(yaml: str, words: str) -> None:

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.incident.steps import Conclude, ProposeAction, Step
+from bot.incident.steps import AskHuman, Conclude, ProposeAction, Step
 from bot.knowledge.planner import RunbookPlanner, choose
 from tests.bot.knowledge.situations import (
     a_context,
@@ -153,6 +153,16 @@ def test_an_outcome_asks_once_and_its_answer_counts() -> None:
     assert concluded(choose(told(context, asked, "yes"))).summary == "A human says it was them."
 
 
+def test_a_question_carries_its_default_and_its_deadline() -> None:
+    book = a_runbook('otherwise: {question: "ok?", kind: yes_no, default: no, deadline: 2h}')
+    step = choose(a_context(book, service=None))
+    assert isinstance(step, AskHuman)
+    assert (step.answer, step.default, step.deadline_s) == ("yes_no", "no", 7200)
+    plain = choose(a_context(a_runbook('otherwise: {question: "ok?"}'), service=None))
+    assert isinstance(plain, AskHuman)
+    assert (plain.default, plain.deadline_s) == ("", 0)
+
+
 def test_otherwise_is_asked_once_and_then_the_run_says_what_it_saw() -> None:
     context = seen(
         a_context(STORY),
@@ -213,6 +223,9 @@ def test_a_runbook_for_humans_says_so() -> None:
     context = seen(a_context(a_runbook()), a_result("changes", error="no database"))
     said = concluded(choose(context)).summary
     assert "the runbook 'Errors' is for humans to read" in said
+    prose = a_runbook().model_copy(update={"text": "## Diagnosis\n\n1. Is it up?\n2. Look."})
+    told = concluded(choose(seen(a_context(prose), a_result("changes")))).summary
+    assert "Read the runbook; it begins: Is it up? / Look. Looked at:" in told
     assert "prometheus_query failed: no database" in said
     asks = a_context(a_runbook('otherwise: {question: "What do you see?"}'), service=None)
     assert question(choose(asks)) == "What do you see?"

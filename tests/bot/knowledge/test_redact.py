@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from bot.knowledge.redact import MAX_DEPTH, Redactor, redact, would_redact
+from bot.knowledge.redact import MAX_DEPTH, Redactor, is_plain_word, redact, would_redact
 from bot.knowledge.redact_checks import luhn
 from tests.bot.knowledge.redact_corpus import Positive, positives, tokens
 from tests.bot.knowledge.redact_negatives import negatives
@@ -220,8 +220,8 @@ def test_f07_redacting_twice_changes_nothing_more() -> None:
 
 @given(_MIXED_TEXT, st.booleans())
 @settings(deadline=None, max_examples=300)
-@example("\ud800password=\udfff\udfff\udfff", True)  # noqa: FBT003
-@example("+49 30 1234567 192.168.1.254", True)  # noqa: FBT003
+@example("\ud800password=\udfff\udfff\udfff", True)  # noqa: FBT003 - an example has no names
+@example("+49 30 1234567 192.168.1.254", True)  # noqa: FBT003 - an example has no names
 def test_f07_any_text_is_redacted_once_and_placeholders_survive(text: str, ipv4: bool) -> None:
     once = redact(text, ipv4=ipv4).text
     assert redact(once, ipv4=ipv4).text == once
@@ -278,3 +278,17 @@ def test_f07_200_kb_of_one_repeated_piece_comes_to_an_end(unit: str) -> None:
     # A quadratic rule would need minutes here, and the suite's time-out would end it.
     once = redact(unit * (200_000 // len(unit))).text
     assert redact(once).text == once
+
+
+@given(st.text("abcdefz0123456789", min_size=1, max_size=60))
+def test_f07_small_letters_and_digits_alone_hide_nothing(text: str) -> None:
+    if is_plain_word(text):
+        assert Redactor(ipv4=True).text(text) == text
+
+
+@given(st.text("0049AZ -+x", min_size=12, max_size=40) | _MIXED_TEXT)
+def test_f07_the_quick_look_misses_nothing_that_a_rule_finds(text: str) -> None:
+    quick = Redactor().text(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bot.knowledge.redact._may_hide", bool)
+        assert Redactor().text(text) == quick

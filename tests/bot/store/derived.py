@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection, text
 
+from bot.store.search import INDEXES
 from bot.store.store import Store
 
 TABLES = {
@@ -14,7 +15,7 @@ TABLES = {
     "conversation": "SELECT * FROM conversation ORDER BY incident, channel",
     "change": "SELECT * FROM change ORDER BY source, id",
     "person_link": "SELECT * FROM person_link ORDER BY actor",
-    "incident_fts": "SELECT rowid, title, service, labels FROM incident_fts ORDER BY rowid",
+    "incident_fts": "SELECT {key}, title, service, labels FROM incident_fts ORDER BY {key}",
 }
 
 
@@ -22,8 +23,9 @@ async def derived(store: Store) -> dict[str, list[dict[str, object]]]:
     """Return every derived row; alarms are set by driving, so they are not compared."""
 
     def read(connection: Connection) -> dict[str, list[dict[str, object]]]:
+        key = INDEXES[store.database.kind].key
         rows = {
-            name: [dict(row) for row in connection.execute(text(asked)).mappings()]
+            name: [dict(row) for row in connection.execute(text(asked.format(key=key))).mappings()]
             for name, asked in TABLES.items()
         }
         for row in rows["incident"]:

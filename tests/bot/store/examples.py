@@ -12,7 +12,13 @@ from bot.incident.facts_action import (
     DecisionMade,
     ProposalApproved,
 )
-from bot.incident.facts_alerts import IncidentOpened, NoteAdded
+from bot.incident.facts_alerts import (
+    IncidentClosed,
+    IncidentOpened,
+    IncidentResolved,
+    Learnings,
+    NoteAdded,
+)
 from bot.incident.grouping import Group
 from bot.incident.model import Alert, Change
 from bot.incident.proposal import Proposal, action_digest, digest
@@ -39,6 +45,15 @@ def draft(*facts: Fact) -> Draft:
 async def open_incident(store: Store, *facts: Fact) -> str:
     made = await store.log.open(lambda _: draft(*(facts or (opened(),))))
     return made.events[0].stream
+
+
+def closed() -> IncidentClosed:
+    learnings = Learnings(context="a", solution="b", learning="c", impact="d")
+    return IncidentClosed(summary="over", learnings=learnings)
+
+
+async def close_incident(store: Store, incident: str) -> None:
+    await say(store, incident, IncidentResolved(reason="quiet"), closed())
 
 
 async def say(store: Store, incident: str, *facts: Fact) -> int:

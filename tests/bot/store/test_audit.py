@@ -1,6 +1,5 @@
 """The audit names the stream and the first seq that is not what was written (E-42)."""
 
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -10,10 +9,10 @@ from bot.incident.facts_house import BotPaused, ChainCheckpointed
 from bot.ports import Draft
 from bot.store.audit import Break
 from bot.store.store import Store
+from tests.bot.store.attacking import attack, notes
 from tests.bot.store.examples import draft, note, open_incident, say
 from tests.fakes import open_store
 
-TRIGGERS = ("event_no_update", "event_no_delete")
 ATTACKS = {
     "a flipped byte": "UPDATE event SET body = replace(body, 'note 3', 'note 4') WHERE seq = 3",
     "a body made text": "UPDATE event SET body = 'x' WHERE seq = 3",
@@ -39,23 +38,6 @@ ATTACKS = {
     ),
     "the end cut off": "DELETE FROM event WHERE seq >= 3",
 }
-
-
-def attack(folder: Path, script: str, other: str = ":memory:") -> None:
-    """Somebody with the file and another program, who knows how to drop a trigger."""
-    connection = sqlite3.connect(folder / "bot.db")
-    connection.execute("ATTACH ? AS other", (other,))
-    for trigger in TRIGGERS:
-        connection.execute(f"DROP TRIGGER IF EXISTS {trigger}")
-    connection.executescript(script)
-    connection.close()
-
-
-async def notes(store: Store, count: int = 4) -> str:
-    incident = await open_incident(store)
-    for number in range(2, 2 + count):
-        await say(store, incident, note(f"note {number}"))
-    return incident
 
 
 async def checkpoint(store: Store) -> None:
@@ -141,7 +123,7 @@ async def test_e42_a_chain_that_was_made_anew_shows_at_the_checkpoint(tmp_path: 
         f"{other}/bot.db",
     )
     async with open_store(tmp_path) as store:
-        why = "the newest checkpoint saw another event here"
+        why = "a checkpoint saw another event here"
         assert await store.verify() == [Break("INC-1", 5, why)]
 
 
@@ -153,3 +135,26 @@ async def test_a_checkpoint_that_cannot_be_read_is_a_break_and_no_crash(tmp_path
     attack(tmp_path, "UPDATE event SET body = 'x' WHERE type = 'ChainCheckpointed'")
     async with open_store(tmp_path) as store:
         assert await store.verify() == [Break(HOUSE, 1, "it is not what was written")]
+
+
+async def test_a_row_that_was_moved_in_the_log_as_a_whole_shows(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store:
+        await notes(store)
+    attack(
+        tmp_path,
+        "UPDATE event SET row = -1 WHERE seq = 3; UPDATE event SET row = 3 WHERE seq = 4;"
+        "UPDATE event SET row = 4 WHERE seq = 3",
+    )
+    async with open_store(tmp_path) as store:
+        why = "it was moved before the one it follows"
+        assert await store.verify() == [Break("INC-1", 4, why)]
+
+
+async def test_every_checkpoint_counts_not_only_the_newest(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store:
+        await notes(store)
+        await checkpoint(store)
+        await store.log.record(HOUSE, lambda _: draft(ChainCheckpointed(heads={"house": "1:ab"})))
+    attack(tmp_path, "DELETE FROM incident; DELETE FROM event WHERE stream = 'INC-1'")
+    async with open_store(tmp_path) as store:
+        assert Break("INC-1", 1, "all its 5 events are gone") in await store.verify()

@@ -3,8 +3,12 @@
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from tests.bot.store.examples import change, delivery
 from tests.fakes import T0, open_store
+
+pytestmark = pytest.mark.usefixtures("each_database")
 
 
 async def test_changes_are_on_the_house_and_found_by_service(tmp_path: Path) -> None:

@@ -20,9 +20,10 @@ def write(path: Path, text: str, later_s: int = 0) -> None:
 
 def test_the_shipped_folder_loads() -> None:
     folder = Folder(SHIPPED_RUNBOOKS)
-    assert [runbook.name for runbook in folder.load().runbooks] == [
-        "bad-deploy", "disk", "error-rate", "latency",
-    ]  # fmt: skip
+    names = [runbook.name for runbook in folder.load().runbooks]
+    about_itself = [name for name in names if name.startswith("triagebot-")]
+    assert len(about_itself) == 9
+    assert sorted({*names} - {*about_itself}) == ["bad-deploy", "disk", "error-rate", "latency"]
     assert folder.problem == ""
 
 

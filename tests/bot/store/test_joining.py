@@ -1,6 +1,8 @@
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from bot.incident.events import Unknown, encode
 from bot.incident.facts_alerts import AlertsReceived
 from bot.incident.reducer import State
@@ -10,6 +12,8 @@ from bot.store.recent import Recent
 from bot.store.store import Store
 from tests.bot.store.examples import ACTOR, alert, delivery, group, note
 from tests.fakes import T0, FakeClock
+
+pytestmark = pytest.mark.usefixtures("each_database")
 
 LATER = T0 + timedelta(minutes=5)
 
@@ -82,8 +86,8 @@ def test_what_cannot_be_read_is_never_kept_as_read() -> None:
 
 
 def test_the_memory_of_what_was_decoded_is_bounded() -> None:
-    recent = Recent(room=3)
     bodies = [encode(_received(f"f{number}", f"g{number}")) for number in range(2)]
+    recent = Recent(room_bytes=len(bodies[0]) + 1)
     first, second = (recent.decode("AlertsReceived", 1, body) for body in bodies)
     assert recent.decode("AlertsReceived", 1, bodies[1]) is second
     assert recent.decode("AlertsReceived", 1, bodies[0]) is not first

@@ -8,15 +8,22 @@ from pathlib import Path
 import pytest
 
 from bot.errors import InputError
-from bot.incident.facts_alerts import (
-    ConversationOpened,
-    IncidentClosed,
-    IncidentResolved,
-    Learnings,
+from bot.incident.facts_alerts import ConversationOpened, IncidentResolved
+from bot.ports import Before, Body, ConversationRow, Post, SessionRow
+from tests.bot.store.examples import (
+    alert,
+    close_incident,
+    closed,
+    delivery,
+    evidence,
+    group,
+    note,
+    open_incident,
+    say,
 )
-from bot.ports import ConversationRow, Post, SessionRow
-from tests.bot.store.examples import alert, delivery, evidence, group, note, open_incident, say
 from tests.fakes import T0, open_store
+
+pytestmark = pytest.mark.usefixtures("each_database")
 
 LATER = T0 + timedelta(minutes=5)
 SESSION = SessionRow("s1", "dana", "c1", T0, T0)
@@ -38,15 +45,21 @@ async def test_evidence_must_be_named_after_its_body(tmp_path: Path) -> None:
                 await store.evidence.put(dataclasses.replace(evidence(), **wrong))
 
 
-async def test_deleted_evidence_leaves_a_stub_and_does_not_come_back(tmp_path: Path) -> None:
+async def test_deleted_evidence_leaves_a_stub_until_a_tool_answers_the_same_again(
+    tmp_path: Path,
+) -> None:
     async with open_store(tmp_path) as store:
         kept = evidence()
+        body = Body("evidence", kept.id, kept.at, len(kept.body))
+        later = Before(None, LATER)
+        await close_incident(store, await open_incident(store))
         await store.evidence.put(kept)
-        await store.evidence.delete(kept.id, LATER)
-        await store.evidence.delete(kept.id, LATER + timedelta(hours=1))
-        await store.evidence.put(kept)
+        assert await store.bodies.delete([body], later, LATER) == 1
+        assert await store.bodies.delete([body], later, LATER + timedelta(hours=1)) == 0
         stub = await store.evidence.get(kept.id)
         assert stub == dataclasses.replace(kept, body=b"", deleted_at=LATER)
+        await store.evidence.put(kept)
+        assert await store.evidence.get(kept.id) == kept
 
 
 async def test_a_channel_is_behind_until_it_was_told(tmp_path: Path) -> None:
@@ -75,8 +88,7 @@ async def test_alerts_that_join_leave_channels_behind(tmp_path: Path) -> None:
 
 async def test_what_is_over_is_told_where_it_was_begun_and_nowhere_new(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store:
-        learnings = Learnings(context="a", solution="b", learning="c", impact="d")
-        over = IncidentClosed(summary="over", learnings=learnings)
+        over = closed()
         incident = await open_incident(store)
         await store.posts.save(ConversationRow(incident, "web", "here", 1, None))
         await say(store, incident, IncidentResolved(reason="quiet"), over)
@@ -134,6 +146,16 @@ async def test_a_session_lives_until_it_is_closed(tmp_path: Path) -> None:
         await store.sessions.close("s1")
         await store.sessions.close("s1")
         assert await store.sessions.get("s1") is None
+
+
+async def test_all_sessions_of_one_person_end_together(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store:
+        for name, person in (("s1", "dana"), ("s2", "dana"), ("s3", "sam")):
+            await store.sessions.open(dataclasses.replace(SESSION, id=name, person=person))
+        assert await store.sessions.close_all("dana") == 2
+        assert await store.sessions.close_all("dana") == 0
+        found = [await store.sessions.get(name) for name in ("s1", "s2", "s3")]
+    assert [row is not None for row in found] == [False, False, True]
 
 
 async def test_a_token_is_spent_once_however_many_try(tmp_path: Path) -> None:

@@ -27,6 +27,13 @@ from tests.bot.store.examples import (
 )
 from tests.fakes import T0, FakeClock, open_store
 
+pytestmark = pytest.mark.usefixtures("each_database")
+
+AGAIN = {
+    "sqlite": "INSERT OR REPLACE INTO event SELECT * FROM event",
+    "postgresql": "TRUNCATE event",
+}
+
 
 async def test_what_was_appended_is_loaded_and_chained_from_the_beginning(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store:
@@ -202,17 +209,12 @@ async def test_what_was_told_is_there_after_the_file_was_opened_again(tmp_path: 
         assert await store.verify() == []
 
 
-@pytest.mark.parametrize(
-    "attack",
-    [
-        "UPDATE event SET body = x'7b7d'",
-        "DELETE FROM event",
-        "INSERT OR REPLACE INTO event SELECT * FROM event",
-    ],
-)
+@pytest.mark.parametrize("attack", ["UPDATE event SET v = 2", "DELETE FROM event", "again"])
 async def test_e42_the_log_only_grows(tmp_path: Path, attack: str) -> None:
     async with open_store(tmp_path) as store:
         await open_incident(store)
+        if attack == "again":
+            attack = AGAIN[store.database.kind]
         with pytest.raises(StaleThreadError, match="only grows"):
             await store.writer.submit(lambda tx: tx.run(attack).rowcount)
         assert len(await store.log.load("INC-1")) == 1

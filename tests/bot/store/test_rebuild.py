@@ -38,6 +38,8 @@ from tests.bot.store.examples import (
 )
 from tests.fakes import FakeClock, open_store
 
+pytestmark = pytest.mark.usefixtures("each_database")
+
 LEARNINGS = Learnings(context="a", solution="b", learning="c", impact="d")
 CONTEXT = ContextLoaded(
     service=Service(name="payments"), changes=(), runbook=None, similar=(), inventory={}
@@ -75,7 +77,7 @@ async def test_a_lost_table_comes_back(tmp_path: Path, name: str) -> None:
     async with open_store(tmp_path) as store:
         await everything(store)
         live = await derived(store)
-        await store.writer.submit(lambda tx: tx.run(f"DELETE FROM {name}").rowcount)  # noqa: S608
+        await store.writer.submit(lambda tx: tx.run(f"DELETE FROM {name}").rowcount)  # noqa: S608 - our tables
         assert await derived(store) != live
         await store.rebuild()
         assert await derived(store) == live
@@ -125,7 +127,8 @@ async def test_e10_a_proposal_row_that_moved_elsewhere_stops_the_write(tmp_path:
 async def test_e10_a_nonce_or_a_digest_starts_once(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store:
         incident = await open_incident(store)
-        first, second = proposal(incident), proposal(incident, "9ABCDEFG")
+        first = proposal(incident)
+        second = proposal(incident, "9ABCDEFG").model_copy(update={"target": "the cart"})
         await say(store, incident, proposed(first), decided(first), approved(first))
         await say(store, incident, proposed(second), decided(second), approved(second))
         await say(store, incident, started(first, "n1"))

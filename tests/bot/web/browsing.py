@@ -23,6 +23,10 @@ PAGES = (
     "/approvals",
     "/e/9f2c11d07ab3e645",
     "/status",
+    "/audit",
+    "/me",
+    "/trust",
+    "/trust?weeks=52",
 )
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from bot.errors import BusyError
 from bot.incident.events import Event
 from bot.incident.facts_action import DecisionMade, ProposalApproved, ProposalDenied
+from bot.incident.form import Form
 from bot.incident.model import Similar
 from bot.incident.reducer import fold
 from bot.incident.state import State
@@ -21,6 +22,7 @@ from bot.ports import (
     Refusal,
     Reply,
     SessionRow,
+    StepUpKey,
 )
 from tests.fakes import FakeClock
 
@@ -57,8 +59,14 @@ class FakeLog:
         self.ended = True
         self.tick()
 
-    async def load(self, stream: str, after: int = 0) -> list[Event]:
-        return [event for event in self.streams.get(stream, []) if event.seq > after]
+    async def state(self, stream: str) -> State:
+        return fold(await self.load(stream))
+
+    async def afresh(self, stream: str) -> State:
+        return await self.state(stream)
+
+    async def load(self, stream: str, after: int = 0, limit: int | None = None) -> list[Event]:
+        return [event for event in self.streams.get(stream, []) if event.seq > after][:limit]
 
     async def record(self, stream: str, build: Callable[[State], Draft | Refusal]) -> Recorded:
         if self.busy:
@@ -124,6 +132,10 @@ class FakeIncidents:
         rows = [row for state in self._states() for row in _proposals(state)]
         rows.sort(key=lambda row: row.created_at)
         return [row for row in rows if status in {"", row.status}][:limit]
+
+    async def decided(self, limit: int = 20) -> list[ProposalRow]:
+        rows = [row for row in await self.proposals("", 1000) if row.status != "pending"]
+        return rows[::-1][:limit]
 
     async def find_proposal(self, prefix: str) -> list[ProposalRow]:
         rows = await self.proposals("")
@@ -207,10 +219,29 @@ class FakeSessions:
     async def close(self, identifier: str) -> None:
         self.rows.pop(identifier, None)
 
+    async def close_all(self, person: str) -> int:
+        gone = [name for name, row in self.rows.items() if row.person == person]
+        for name in gone:
+            del self.rows[name]
+        return len(gone)
+
     async def spend(self, token_digest: str, at: datetime) -> bool:
         fresh = token_digest not in self.spent
         self.spent.add(token_digest)
         return fresh
+
+
+class FakeStepUpKeys:
+    """The `StepUpKeys` port over a dictionary."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, StepUpKey] = {}
+
+    async def get(self, person: str) -> StepUpKey | None:
+        return self.rows.get(person)
+
+    async def change(self, person: str, make: Callable[[StepUpKey | None], StepUpKey]) -> None:
+        self.rows[person] = make(self.rows.get(person))
 
 
 class FakeInbox:
@@ -220,6 +251,11 @@ class FakeInbox:
         self._log = log
         self.replies: list[Reply] = []
         self.outcome: Outcome | None = None
+        self.form_shown: Form | Outcome | None = None
+
+    async def form(self, reply: Reply) -> Form | Outcome:
+        self.replies.append(reply)
+        return self.form_shown or Outcome("There is no form.", "refused")
 
     async def reply(self, reply: Reply) -> Outcome:
         self.replies.append(reply)

@@ -1,10 +1,14 @@
 """Forms: each becomes one Reply, and the answer of the inbox becomes a page with its status."""
 
+from urllib.parse import urlencode
+
 import pytest
 
 from bot.incident.commands import parse
 from bot.incident.reducer import fold
 from bot.ports import Outcome
+from bot.web.session import digest_of
+from tests.bot.intake.phones import enrolled
 from tests.bot.web import stories
 from tests.bot.web.browsing import Page, send, signed_in
 from tests.bot.web.world import World
@@ -39,17 +43,22 @@ async def test_a_medium_risk_needs_the_tick(world: World) -> None:
     assert world.inbox.replies == []
 
 
-async def test_a_high_risk_needs_the_targets_name(world: World) -> None:
+async def test_e24_a_high_risk_needs_the_targets_name_and_a_code(world: World) -> None:
     world.log.streams["INC-7"] = stories.bad_deploy("INC-7", "high")
+    phone = await enrolled(world.step_up, world.clock, "operator")
     async with signed_in(world) as browser:
         page = Page((await browser.get("/proposals/7F3KQ2ZM")).text)
-        assert any(
-            field.get("name") == "typed" and "required" in field for field in page.of("input")
-        )
+        needed = {field.get("name") for field in page.of("input") if "required" in field}
+        assert needed == {"typed", "code"}
+        code = phone.code()
         for typed, status in (("checkout", 400), ("checkout in production", 303)):
-            answer = await send(browser, DECISION, {**shown(world), "typed": typed})
+            fields = {**shown(world), "typed": typed, "code": code}
+            answer = await send(browser, DECISION, fields)
             assert answer.status_code == status
-    assert len(world.inbox.replies) == 1
+    [reply] = world.inbox.replies
+    assert reply.code == code
+    unkept = urlencode({name: value for name, value in fields.items() if name != "code"})
+    assert reply.payload_digest == digest_of(unkept)
 
 
 async def test_a_denial_carries_its_reason(world: World) -> None:
@@ -183,6 +192,7 @@ async def test_a_question_is_answered_with_a_button(world: World) -> None:
     ("fields", "word"),
     [
         ({"word": "undo"}, "undo"),
+        ({"word": "renew"}, "renew"),
         ({"word": "reconcile", "value": "worked", "text": "errors are gone"}, "reconcile"),
     ],
 )

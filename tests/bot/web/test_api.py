@@ -233,3 +233,21 @@ def client_app(world: World):
     from bot.web.server import build
 
     return build(world.doors())
+
+
+async def test_the_events_of_a_thread_come_in_pages(world: World) -> None:
+    async with caller(world) as api:
+        whole = (await api.get("/incidents/INC-7", params={"events": "true"})).json()
+        assert whole["next"] == 0
+        seen: list[int] = []
+        after = 0
+        while True:
+            asked = {"events": "true", "after": after, "limit": 2}
+            page = (await api.get("/incidents/INC-7", params=asked)).json()
+            assert 1 <= len(page["events"]) <= 2
+            seen += [event["seq"] for event in page["events"]]
+            after = page["next"]
+            if not after:
+                break
+        assert seen == [event["seq"] for event in whole["events"]]
+        assert (await api.get("/incidents/INC-7", params={"limit": 1001})).status_code == 422

@@ -107,6 +107,22 @@ async def test_d05_a_declared_length_over_the_cap_is_413_before_a_byte_is_read(
     assert (b"connection", b"close") in sent[0]["headers"]
 
 
+async def test_p6_a_full_queue_is_503_before_a_byte_is_read(world: World) -> None:
+    world.full = "2000 writes are waiting already; send it again later"
+    read: list[bytes] = []
+
+    async def endless() -> AsyncIterator[bytes]:
+        read.append(b"")
+        yield b"x"
+
+    async with client(world) as sender:
+        answer = await sender.post(DOOR, content=endless())
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) >= 1
+    assert answer.json()["error"] == world.full
+    assert (read, world.taken) == ([], [])
+
+
 async def test_d05_a_stream_is_cut_off_at_the_cap(world: World) -> None:
     read = 0
 

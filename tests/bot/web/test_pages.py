@@ -1,5 +1,7 @@
 """Every page: its headers, its bones, and that no text from outside becomes markup."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
@@ -102,8 +104,8 @@ async def test_h05_landmarks_language_and_a_way_past_the_navigation(
 
 @pytest.mark.parametrize("path", PAGES)
 async def test_c30_looking_decides_nothing(world: World, path: str) -> None:
-    before = await world.log.changed()
     async with signed_in(world) as browser:
+        before = await world.log.changed()
         for method in ("GET", "HEAD"):
             answer = await browser.request(method, path, headers={"Sec-Purpose": "prefetch"})
             assert answer.status_code == 200
@@ -185,6 +187,21 @@ async def test_h02_evidence_shows_its_query_digest_and_time(world: World) -> Non
         assert part in text
 
 
+async def test_a_permalink_answers_after_retention_with_the_digest_and_the_day(
+    world: World,
+) -> None:
+    kept = world.evidence.kept[stories.EVIDENCE]
+    gone_at = datetime(2031, 5, 4, 12, tzinfo=UTC)
+    world.evidence.kept[stories.EVIDENCE] = replace(kept, body=b"", deleted_at=gone_at)
+    async with signed_in(world) as browser:
+        answer = await browser.get(f"/e/{stories.EVIDENCE}")
+    text = Page(answer.text).text
+    assert answer.status_code == 200
+    for part in ("Deleted on 2031-05-04 by retention", kept.digest, "http_errors_total", "INC-7"):
+        assert part in text
+    assert "0 bytes" not in text
+
+
 @pytest.mark.parametrize("name", ["00", "9F2C11D07AB3E645", "9f2c11d07ab3e646", "..%2f"])
 async def test_evidence_that_is_not_there_is_404(world: World, name: str) -> None:
     async with signed_in(world) as browser:
@@ -235,6 +252,7 @@ async def test_d02_an_insecure_door_stands_out_on_the_status_page(world: World) 
         text = Page((await browser.get("/status")).text).text
     assert "Insecure" in text
     assert "/hooks/generic_json/lab" in text
+    assert "Closed its secret is not set" in text
     assert "2000 of 2000 waiting" in text
 
 

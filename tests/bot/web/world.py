@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from pydantic import SecretStr
 
@@ -11,19 +12,34 @@ from bot.conversation.look import Look, Terms
 from bot.conversation.proposal_card import draw_proposal
 from bot.conversation.root_card import draw_root
 from bot.errors import NotFoundError
+from bot.incident.authority import Person, Policy, Rule
 from bot.incident.card import Card
-from bot.incident.model import Person, Policy, Rule
 from bot.incident.state import State
+from bot.intake.house_pen import HousePen
+from bot.intake.linking import Links
+from bot.intake.tokens import ApiTokens
+from bot.intake.totp import Totp
+from bot.intake.vault import Vault
 from bot.knowledge.catalog import Catalogue
 from bot.knowledge.people import OPERATOR, People
 from bot.ports import Accepted, Evidence
 from bot.settings import Settings
 from bot.web.doors import Door, Doors, Standing
 from tests.bot.web import stories
-from tests.bot.web.fakes import FakeEvidence, FakeInbox, FakeIncidents, FakeLog, FakeSessions
+from tests.bot.web.fake_auditor import FakeAuditor
+from tests.bot.web.fake_scores import FakeScores
+from tests.bot.web.fakes import (
+    FakeEvidence,
+    FakeInbox,
+    FakeIncidents,
+    FakeLog,
+    FakeSessions,
+    FakeStepUpKeys,
+)
 from tests.fakes import FakeClock
 
 OPERATOR_TOKEN = "an-operator-token-for-tests"
+ORIGIN = "http://127.0.0.1:8080"
 FIRST_TOKEN = "a-first-run-token"
 
 
@@ -42,6 +58,12 @@ class FakeLibrary:
 
     def owner(self, service: str) -> str:
         return "payments" if service == "checkout" else ""
+
+    def on_call(self, service: str, at: datetime, level: int = 1) -> tuple[Person, ...]:
+        return self.people.in_group("sre") if level == 1 else ()
+
+    async def afresh(self) -> None:
+        """Nothing ever changes here."""
 
 
 def cards(state: State) -> Sequence[Card]:
@@ -62,6 +84,7 @@ STANDING = Standing(
     doors=(
         Door("alertmanager", "default", "bearer"),
         Door("generic_json", "lab", "none"),
+        Door("change", "default", "bearer", closed=True),
     ),
     channels=("web", "console"),
     policy_digest="22" * 32,
@@ -87,7 +110,9 @@ class World:
         }
     )
     standing: Standing = STANDING
+    library: FakeLibrary = field(default_factory=FakeLibrary)
     stopping: bool = False
+    full: str = ""
     taken: list[tuple[str, str, Mapping[str, str], bytes]] = field(
         default_factory=list[tuple[str, str, Mapping[str, str], bytes]]
     )
@@ -99,6 +124,10 @@ class World:
         self.sessions = FakeSessions()
         self.inbox = FakeInbox(self.log)
         self.incidents = FakeIncidents(self.log)
+        vault = Vault(bytes(32), self.clock)
+        self.step_up = Totp(FakeStepUpKeys(), self.log, self.clock, vault)
+        self.auditor = FakeAuditor(self.log)
+        self.library = FakeLibrary()
 
     async def hook(
         self, source: str, route: str, headers: Mapping[str, str], body: bytes
@@ -119,6 +148,8 @@ class World:
         return self.checks
 
     def doors(self) -> Doors:
+        house = Household(self.log, read_only=False).refresh
+        pen = HousePen(self.log, self.library, house)
         return Doors(
             log=self.log,
             incidents=self.incidents,
@@ -128,8 +159,9 @@ class World:
             inbox=self.inbox,
             hook=self.hook,
             change=self.change,
-            library=FakeLibrary(),
-            house=Household(self.log, read_only=False).refresh,
+            library=self.library,
+            house=house,
+            scores=FakeScores(self.log),
             cards=cards,
             standing=lambda: self.standing,
             health=self.health,
@@ -139,6 +171,11 @@ class World:
             first_run_digest=hashlib.sha256(FIRST_TOKEN.encode()).hexdigest(),
             stopping=lambda: self.stopping,
             sources=frozenset({"alertmanager", "generic_json"}),
+            step_up=self.step_up,
+            auditor=self.auditor,
+            full=lambda: self.full,
+            links=Links(pen, self.sessions, self.clock, lambda: ORIGIN),
+            tokens=ApiTokens(pen, self.clock),
         )
 
     def tell_stories(self) -> None:

@@ -15,7 +15,8 @@ JsonScalar = str | int | bool | None
 class Target:
     """Where it is, what it was told to do, and what it answers.
 
-    `gate` holds back the probe that is read right before an action while it is not set.
+    `gate` holds back the probe that is read right before an action while it is not set, `works`
+    every other answer: what was called hangs.
     """
 
     url: str = ""
@@ -24,12 +25,14 @@ class Target:
     answer: dict[str, JsonScalar] = field(default_factory=lambda: {"ok": True})
     gate: threading.Event = field(default_factory=threading.Event)
     waiting: threading.Event = field(default_factory=threading.Event)
+    works: threading.Event = field(default_factory=threading.Event)
 
     def read(self, path: str) -> dict[str, JsonScalar]:
         if path == "/gate":
             if not self.gate.is_set():
                 self.waiting.set()
             return {"open": self.gate.wait(8)}
+        self.works.wait(20)
         return self.state
 
 
@@ -37,6 +40,7 @@ class Target:
 def running_target() -> Generator[Target]:
     target = Target()
     target.gate.set()
+    target.works.set()
 
     class Doors(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -46,6 +50,7 @@ def running_target() -> Generator[Target]:
             body = self.rfile.read(int(self.headers.get("content-length", "0"))).decode()
             if not urlsplit(self.path).query:  # with one, it is only rehearsed
                 target.runs.append(body)
+                target.works.wait(20)
             self._say(target.answer)
 
         def _say(self, body: dict[str, JsonScalar]) -> None:
@@ -68,6 +73,7 @@ def running_target() -> Generator[Target]:
         yield target
     finally:
         target.gate.set()
+        target.works.set()
         server.shutdown()
         server.server_close()
         thread.join()

@@ -30,7 +30,7 @@ def test_every_endpoint_wants_the_token(server: Server) -> None:
              {"authorization": server.token}, {"cookie": f"token={server.token}"},
              {"x-api-key": server.token}]  # fmt: skip
     for path, methods in paths.items():
-        address = path.format(incident="INC-1", proposal="AAAA")
+        address = path.format(incident="INC-1", proposal="AAAA", person="dana", token="ci")
         for method in methods:
             for headers in wrong:
                 query = f"/api/v1{address}?token={server.token}&access_token={server.token}"
@@ -111,7 +111,7 @@ def test_a_beginning_that_two_proposals_share_decides_neither(
     with server.database() as connection:
         columns = [row[1] for row in connection.execute("PRAGMA table_info(proposal)")]
         rest = ", ".join(name for name in columns if name != "id")
-        copy = f"INSERT INTO proposal (id, {rest}) SELECT ?, {rest} FROM proposal WHERE id = ?"  # noqa: S608
+        copy = f"INSERT INTO proposal (id, {rest}) SELECT ?, {rest} FROM proposal WHERE id = ?"  # noqa: S608 - our columns
         connection.execute(copy, (twin, asked.id))
     said = server.say(f"approve P-{asked.id[:4]}")
     assert (said.status_code, "Type more characters" in said.text) == (404, True)

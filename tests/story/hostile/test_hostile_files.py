@@ -71,17 +71,25 @@ def test_the_command_line_never_waits_for_a_trap(server: Server, tmp_path: Path,
     assert not list(server.folder.glob("pwned"))
 
 
-def test_a_trap_set_in_the_live_folder_leaves_the_last_good_one_in_force(server: Server) -> None:
+def test_e26_a_trap_set_in_the_live_folder_leaves_the_last_good_one_and_authorises_nobody(
+    server: Server,
+) -> None:
+    asked = server.proposal(server.broken())
     trap = server.folder / "knowledge" / "policy.yaml"
     good = trap.read_text()
     trap.write_text(f"rules: {OBJECT}\n")
-    until("it is told", lambda: problems(server))
-    assert server.http.get("/readyz").status_code == 200
-    asked = server.proposal(server.broken())
+    try:
+        refused = server.decide(asked)
+        until("it is told", lambda: problems(server))
+        assert server.http.get("/readyz").status_code == 200
+        assert server.proposal(server.broken()).incident != asked.incident
+    finally:
+        trap.write_text(good)
+    assert refused.status_code == 503
+    assert "cannot be read as it stands now" in refused.json()["text"]
+    until("it is well again", lambda: not problems(server))
     server.decide(asked).raise_for_status()
     assert server.proposal(asked.incident, "succeeded").id == asked.id
-    trap.write_text(good)
-    until("it is well again", lambda: not problems(server))
 
 
 def problems(server: Server) -> list[str]:

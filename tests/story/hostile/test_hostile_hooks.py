@@ -23,10 +23,12 @@ OVER = 5 * 1024 * 1024 + 1
     ("body", "headers", "status"),
     [
         pytest.param(b" " * OVER, {}, 413, id="one byte too many"),
-        pytest.param(gzip.compress(b" " * 50_000_000), GZIP, 413, id="gzip bomb"),
-        pytest.param(gzip.compress(gzip.compress(GOOD)), GZIP, 400, id="gzip in gzip"),
+        pytest.param(gzip.compress(b" " * 50_000_000, mtime=0), GZIP, 413, id="gzip bomb"),
+        pytest.param(
+            gzip.compress(gzip.compress(GOOD, mtime=0), mtime=0), GZIP, 400, id="gzip in gzip"
+        ),
         pytest.param(GOOD, {"content-encoding": "gzip, gzip"}, 400, id="gzip twice"),
-        pytest.param(gzip.compress(GOOD)[:-9], GZIP, 400, id="gzip cut"),
+        pytest.param(gzip.compress(GOOD, mtime=0)[:-9], GZIP, 400, id="gzip cut"),
         pytest.param(GOOD, GZIP, 400, id="gzip that is none"),
         pytest.param(GOOD, {"content-encoding": "br"}, 400, id="unknown encoding"),
         pytest.param(b"[" * 200_000 + b"]" * 200_000, {}, 400, id="deep"),

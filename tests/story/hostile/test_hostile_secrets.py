@@ -82,7 +82,7 @@ def test_f07_no_table_but_the_deliveries_holds_a_secret(server: Server, planted:
         asked = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
         tables = [str(name) for (name,) in connection.execute(asked)]
         found = {
-            name: leaks(str(connection.execute(f"SELECT * FROM {name}").fetchall()))  # noqa: S608
+            name: leaks(str(connection.execute(f"SELECT * FROM {name}").fetchall()))  # noqa: S608 - our tables
             for name in tables
             if name != "delivery"
         }

@@ -8,7 +8,7 @@ from bot.errors import RemoteError
 from tests.tools.fixtures import CANARY, Server, facts, needs, reading
 from tools.read import alertmanager_silences
 
-SECRETS = {"ALERTMANAGER_URL": "http://alertmanager.test/", "ALERTMANAGER_TOKEN": CANARY}
+SECRETS = {"ALERTMANAGER_URL": "http://alertmanager.test/", "ALERTMANAGER_READ_TOKEN": CANARY}
 
 
 def silence(comment: str, state: str = "active", value: str = "A") -> JsonValue:
@@ -51,7 +51,7 @@ async def test_nothing_silenced_is_counted_too() -> None:
 async def test_a_refusal_names_the_variable_and_not_its_value() -> None:
     server = Server({"GET /api/v2/silences": PlainTextResponse(CANARY, 401)})
     async with reading(alertmanager_silences, needs(server, secrets=SECRETS)) as look:
-        with pytest.raises(RemoteError, match="check ALERTMANAGER_TOKEN") as caught:
+        with pytest.raises(RemoteError, match="check ALERTMANAGER_READ_TOKEN") as caught:
             await look(comment_contains="")
     assert CANARY not in str(caught.value)
 

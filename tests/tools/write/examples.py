@@ -64,7 +64,7 @@ def document() -> dict[str, Any]:
     return parsed
 
 
-def declared(server: Server, **changes: Any) -> Needs:  # noqa: ANN401
+def declared(server: Server, **changes: Any) -> Needs:  # noqa: ANN401 - any JSON
     """Return needs with the job above, some keys changed, or taken out where None."""
     made = document()
     made["jobs"][0].update(changes)
@@ -73,7 +73,7 @@ def declared(server: Server, **changes: Any) -> Needs:  # noqa: ANN401
     return needs(server, secrets=SECRETS, files={"jobs.yaml": made})
 
 
-def server(answer: Any = None) -> Server:  # noqa: ANN401
+def server(answer: Any = None) -> Server:  # noqa: ANN401 - any JSON
     made = Server()
     made.says("GET /state", STATE)
     made.answers[CALL] = answer or JSONResponse({"ok": True, "would": "roll back"})
@@ -84,6 +84,6 @@ def args(**changes: JsonValue) -> JobRun:
     return JobRun.model_validate({"job": "rollback", "params": {**GOOD, **changes}})
 
 
-async def planned(to: Server, given: JobRun | None = None, **changes: Any) -> Plan:  # noqa: ANN401
+async def planned(to: Server, given: JobRun | None = None, **changes: Any) -> Plan:  # noqa: ANN401 - any JSON
     async with acting(job_run, declared(to, **changes)) as action:
         return await action.plan(given or args())

@@ -18,6 +18,7 @@ from tools.write.alertmanager import AlertmanagerSilence
 SECRETS = {"ALERTMANAGER_URL": "http://alertmanager.test", "ALERTMANAGER_TOKEN": CANARY}
 ALERTS = "GET /api/v2/alerts"
 SILENCES = "/api/v2/silences"
+NAMED: dict[str, JsonValue] = {"name": "alertname", "value": "HighErrorRate"}
 
 
 def alert(number: int = 1) -> JsonValue:
@@ -30,9 +31,8 @@ def alert(number: int = 1) -> JsonValue:
 
 
 def silence(*matchers: dict[str, JsonValue], **more: JsonValue) -> AlertmanagerSilence:
-    given: list[JsonValue] = list(matchers or ({"name": "alertname", "value": "HighErrorRate"},))
-    args = {"matchers": given, "duration_s": 7200, "comment": "bad deploy", **more}
-    return AlertmanagerSilence.model_validate(args)
+    usual = {"matchers": list(matchers or (NAMED,)), "duration_s": 7200, "comment": "bad deploy"}
+    return AlertmanagerSilence.model_validate({**usual, **more})
 
 
 async def planned(server: Server, args: AlertmanagerSilence) -> Plan:
@@ -45,8 +45,7 @@ async def test_g50_the_plan_shows_exactly_what_would_fall_silent() -> None:
     server.says(ALERTS, [alert(2), alert(1)])
     service: dict[str, JsonValue] = {"name": "service", "value": "check.*", "is_regex": True}
     not_dev: dict[str, JsonValue] = {"name": "env", "value": 'd"ev', "is_equal": False}
-    named: dict[str, JsonValue] = {"name": "alertname", "value": "HighErrorRate"}
-    plan = await planned(server, silence(named, service, not_dev))
+    plan = await planned(server, silence(NAMED, service, not_dev))
     matchers = 'alertname="HighErrorRate", env!="d\\"ev", service=~"check.*"'
     assert plan == Plan(
         action="alertmanager_silence",
@@ -72,6 +71,7 @@ async def test_g50_the_plan_shows_exactly_what_would_fall_silent() -> None:
         ),
         verify_after_s=(5, 60),
         ends="It ends by itself after 2 h.",
+        targets=2,
     )
     assert server.asked[0].query == [
         ("active", "true"),
@@ -215,9 +215,7 @@ async def test_g50_the_silence_is_made_as_planned_by_who_approved_it(by: str, cr
     assert result.ok
     assert result.summary == 'silenced alertname="HighErrorRate" until 2031-05-04 14:00 UTC'
     assert json.loads(server.asked[1].body) == {
-        "matchers": [
-            {"name": "alertname", "value": "HighErrorRate", "isRegex": False, "isEqual": True}
-        ],
+        "matchers": [{**NAMED, "isRegex": False, "isEqual": True}],
         "startsAt": "2031-05-04T12:00:00+00:00",
         "endsAt": "2031-05-04T14:00:00+00:00",
         "createdBy": creator,

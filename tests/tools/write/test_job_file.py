@@ -22,7 +22,7 @@ def test_no_file_is_no_jobs(empty: JsonValue) -> None:
     assert parse(empty) == ()
 
 
-def broken(**changes: Any) -> str:  # noqa: ANN401
+def broken(**changes: Any) -> str:  # noqa: ANN401 - any YAML
     made = document()
     made["jobs"][0].update(changes)
     with pytest.raises(ConfigError) as caught:
@@ -63,6 +63,12 @@ PROBE: dict[str, JsonValue] = {
         ({"undo": "later"}, "undo"),
         ({"undo": {"job": "other", "params": {}}}, "undo names no job of this file"),
         ({"undo": {"job": "rollback", "params": {}}}, "exactly the parameters service, version"),
+        ({"undo": None}, "undo is missing; name the job that takes it back, or say ends"),
+        ({"ends": "It heals."}, "undo and ends exclude each other"),
+        ({"undo": "irreversible", "ends": "It heals."}, "undo and ends exclude each other"),
+        ({"undo": None, "ends": "  "}, "undo is missing"),
+        ({"undo": None, "ends": "until {nope}"}, "{nope} is no parameter"),
+        ({"undo": None, "ends": "x" * 201}, "ends"),
         ({"verify": []}, "verify"),
         ({"verify": [PROBE]}, 'such as "0.05"'),
         ({"body": {"share": 0.5}}, 'such as "0.05"'),
@@ -89,12 +95,21 @@ def test_e01_what_cannot_be_used_is_named_with_its_place_and_mend(
     assert words in told
 
 
-@pytest.mark.parametrize("key", ["preview", "undo", "verify", "risk", "title", "target", "auth"])
+@pytest.mark.parametrize("key", ["preview", "verify", "risk", "title", "target", "auth"])
 def test_law10_nothing_an_approver_needs_may_be_left_out(key: str) -> None:
     made = document()
     del made["jobs"][0][key]
     with pytest.raises(ConfigError, match=f"jobs, rollback, {key}: is missing; add it"):
         parse(made)
+
+
+def test_law10_without_an_undo_and_a_word_on_how_it_ends_there_is_no_job() -> None:
+    made = document()
+    del made["jobs"][0]["undo"]
+    with pytest.raises(ConfigError, match="jobs, rollback: undo is missing"):
+        parse(made)
+    made["jobs"][0]["ends"] = "{service} comes up again by itself."
+    assert parse(made)[0].ends == "{service} comes up again by itself."
 
 
 def test_two_jobs_of_one_name_are_refused() -> None:
@@ -126,7 +141,7 @@ def test_plain_http_is_taken_on_this_machine_or_when_said() -> None:
     assert len(parse(made)) == 1
 
 
-def edited(**changes: Any) -> str:  # noqa: ANN401
+def edited(**changes: Any) -> str:  # noqa: ANN401 - any YAML
     """Return the digest of the good job with some keys changed."""
     made = document()
     made["jobs"][0].update(changes)

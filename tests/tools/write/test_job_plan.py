@@ -3,12 +3,14 @@
 import json
 
 import pytest
+import yaml
 from pydantic import JsonValue
 from starlette.responses import JSONResponse, PlainTextResponse
 
 from bot.errors import RemoteError, ToolError
 from bot.incident.proposal import Undo
-from tests.tools.write.examples import GOOD, planned, server
+from tests.tools.write.examples import GOOD, TEXT, planned, server
+from tools.write.job_file import parse
 
 
 async def test_e32_the_plan_is_filled_and_rehearsed_by_the_target() -> None:
@@ -56,7 +58,13 @@ async def test_e30_preconditions_and_verification_are_filled() -> None:
 
 async def test_what_cannot_be_undone_says_so() -> None:
     plan = await planned(server(), undo="irreversible")
-    assert plan.undo is None
+    assert (plan.undo, plan.ends) == (None, "")
+
+
+async def test_e21_how_a_job_ends_by_itself_is_said_with_its_parameters() -> None:
+    ends = "{service} takes what the next deployment brings."
+    plan = await planned(server(), undo=None, ends=ends)
+    assert (plan.undo, plan.ends) == (None, "checkout takes what the next deployment brings.")
 
 
 async def test_a_job_that_captures_nothing_asks_nothing_before() -> None:
@@ -113,3 +121,10 @@ async def test_a_rehearsal_that_is_refused_refuses_the_plan_in_its_words() -> No
     to = server(JSONResponse({"error": "v41 never ran"}, 409))
     with pytest.raises(ToolError, match="would be refused: v41 never ran"):
         await planned(to)
+
+
+def test_e33_without_a_word_a_job_is_checked_after_1_5_and_15_minutes() -> None:
+    plain = yaml.safe_load(TEXT)
+    del plain["jobs"][0]["verify_after_s"]
+    (job,) = parse(plain)
+    assert job.verify_after_s == (60, 300, 900)

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from bot.errors import ConfigError, RemoteError, ToolError
+from bot.shelf import Choosy
 from tests.tools.fixtures import CANARY, ONCE, Failing, Server, acting, facts, needs
 from tests.tools.write.examples import GOOD, SECRETS, args, declared, document, planned, server
 from tools.write import job_run
@@ -20,7 +21,7 @@ from tools.write.job_param import closed
 from tools.write.jobs import JobRun
 
 
-async def ran(answer: Any, **changes: Any) -> tuple[Any, Server]:  # noqa: ANN401
+async def ran(answer: Any, **changes: Any) -> tuple[Any, Server]:  # noqa: ANN401 - any JSON
     to = server(answer)
     async with acting(job_run, declared(to, **changes)) as action:
         return await action.run(args(), ONCE), to
@@ -282,3 +283,16 @@ def test_a_broken_file_has_no_schema() -> None:
     assert job_run.schema is not None
     with pytest.raises(ConfigError, match="title: is missing"):
         job_run.schema(needs(files={"jobs.yaml": {"jobs": [{"name": "rollback"}]}}))
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+async def test_e35_e12_a_job_says_whether_it_may_be_cut_off_and_made_again(
+    *, allowed: bool
+) -> None:
+    given = declared(server(), cancellable=allowed, idempotent=not allowed)
+    async with acting(job_run, given) as action:
+        assert isinstance(action, Choosy)
+        assert action.cancellable(args()) is allowed
+        assert action.idempotent(args()) is not allowed
+    assert job_run.cancellable
+    assert job_run.idempotent

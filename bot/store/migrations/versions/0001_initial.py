@@ -12,44 +12,103 @@ depends_on = None
 
 TABLES = (
     "alert_seen", "change", "conversation", "decision", "delivery", "event", "evidence",
-    "grant_used", "incident", "open_group", "person_link", "post", "proposal", "session",
-    "token_spent",
+    "evidence_use", "grant_used", "heard", "incident", "open_group", "paused", "person_link",
+    "post", "proposal", "session", "token_spent",
 )  # fmt: skip
 
 
+FTS5 = """
+CREATE VIRTUAL TABLE incident_fts USING fts5
+    (title, service, labels, tokenize = 'porter unicode61')
+"""
+TSVECTOR = """
+CREATE TABLE incident_fts (
+    number integer PRIMARY KEY, title text NOT NULL, service text NOT NULL, labels text NOT NULL,
+    words tsvector NOT NULL)
+"""
+INDEX = """
+CREATE INDEX ix_incident_fts_words ON incident_fts USING gin (words) WITH (fastupdate = off)
+"""
+STEMMED = """
+ALTER TEXT SEARCH CONFIGURATION triagebot ALTER MAPPING FOR asciiword, word WITH triagebot_stem
+"""
+REFUSE = """
+CREATE FUNCTION event_only_grows() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    RAISE integrity_constraint_violation USING MESSAGE = 'the event log only grows';
+END $$
+"""
+GUARDS = {
+    "sqlite": tuple(
+        f"CREATE TRIGGER event_no_{verb.lower()} BEFORE {verb} ON event "
+        "BEGIN SELECT RAISE(ABORT, 'the event log only grows'); END"
+        for verb in ("UPDATE", "DELETE")
+    ),
+    "postgresql": (
+        REFUSE,
+        *(
+            f"CREATE TRIGGER event_no_{verb.lower()} BEFORE {verb} ON event "
+            "FOR EACH STATEMENT EXECUTE FUNCTION event_only_grows()"
+            for verb in ("UPDATE", "DELETE", "TRUNCATE")
+        ),
+    ),
+}
+INDEXES = {
+    "sqlite": (FTS5,),
+    "postgresql": (
+        "CREATE TEXT SEARCH DICTIONARY triagebot_stem (TEMPLATE = snowball, LANGUAGE = english)",
+        "CREATE TEXT SEARCH CONFIGURATION triagebot (COPY = pg_catalog.simple)",
+        STEMMED,
+        TSVECTOR,
+        INDEX,
+    ),
+}
+UNDONE = {
+    "sqlite": ("DROP TABLE incident_fts",),
+    "postgresql": (
+        "DROP TABLE incident_fts",
+        "DROP TEXT SEARCH CONFIGURATION triagebot",
+        "DROP TEXT SEARCH DICTIONARY triagebot_stem",
+    ),
+}
+
+
 def upgrade() -> None:
-    """Make every table; on SQLite also the triggers that keep the log, and the text index."""
+    """Make every table, what keeps the log as it is, and the text index."""
     _log()
     _incidents()
     _proposals()
     _conversations()
     _kept()
-    if op.get_bind().dialect.name == "sqlite":
-        for verb in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER event_no_{verb.lower()} BEFORE {verb} ON event "
-                "BEGIN SELECT RAISE(ABORT, 'the event log only grows'); END"
-            )
-        op.execute(
-            "CREATE VIRTUAL TABLE incident_fts USING fts5"
-            "(title, service, labels, tokenize = 'porter unicode61')"
-        )
+    kind = op.get_bind().dialect.name
+    for said in (*GUARDS[kind], *INDEXES[kind]):
+        op.execute(said)
 
 
 def downgrade() -> None:
     """Drop everything: there is no schema before the first."""
-    if op.get_bind().dialect.name == "sqlite":
-        op.execute("DROP TABLE incident_fts")
+    kind = op.get_bind().dialect.name
+    for said in UNDONE[kind]:
+        op.execute(said)
     for name in TABLES:
         op.drop_table(name)
+    if kind == "postgresql":
+        op.execute("DROP FUNCTION event_only_grows")
 
 
 def _texts(names: str, *, nullable: bool = False) -> list[sa.Column[str]]:
-    return [sa.Column(name, sa.String(), nullable=nullable) for name in names.split()]
+    """Return columns of text that sorts by its bytes, on every database."""
+    kind = sa.String().with_variant(sa.String(collation="C"), "postgresql")
+    return [sa.Column(name, kind, nullable=nullable) for name in names.split()]
 
 
 def _integers(names: str) -> list[sa.Column[int]]:
     return [sa.Column(name, sa.Integer(), nullable=False) for name in names.split()]
+
+
+def _place() -> sa.Column[int]:
+    """Return a key that counts up by itself, as SQLite only does with INTEGER."""
+    kind = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    return sa.Column("row", kind, sa.Identity(always=True), nullable=False)
 
 
 def _bytes(names: str) -> list[sa.Column[bytes]]:
@@ -73,7 +132,8 @@ def _indexes(table: str, *indexes: str) -> None:
 def _log() -> None:
     op.create_table(
         "event",
-        *chain(_integers("row"), _texts("stream"), _integers("seq"), _texts("type")),
+        _place(),
+        *chain(_texts("stream"), _integers("seq"), _texts("type")),
         *chain(_integers("v"), _texts("at actor"), _bytes("body prev hash")),
         _key("event", "row"),
         _unique("event", "stream", "seq"),
@@ -110,13 +170,14 @@ def _proposals() -> None:
     op.create_table(
         "proposal",
         *chain(_texts("id"), _integers("revision")),
-        *_texts("incident title status risk service digest created_at expires_at"),
+        *_texts("incident title status risk service target digest created_at expires_at"),
         _key("proposal", "id"),
     )
-    _indexes("proposal", "status created_at", "incident")
+    _indexes("proposal", "status created_at", "created_at", "incident")
     op.create_table(
         "decision",
-        *chain(_integers("row"), _texts("proposal"), _integers("revision")),
+        _place(),
+        *chain(_texts("proposal"), _integers("revision")),
         *_texts("person incident verdict at"),
         _key("decision", "row"),
         _unique("decision", "proposal", "revision", "person"),
@@ -128,6 +189,7 @@ def _proposals() -> None:
         _unique("grant_used", "digest"),
     )
     op.create_table("person_link", *_texts("actor person"), _key("person_link", "actor"))
+    op.create_table("paused", *_texts("at person"), _key("paused", "at"))
 
 
 def _conversations() -> None:
@@ -149,15 +211,23 @@ def _kept() -> None:
     op.create_table(
         "delivery",
         *_texts("id source route dedupe received_at digest headers incidents"),
-        *_bytes("raw"),
+        *chain(_bytes("raw"), _texts("deleted_at", nullable=True)),
         _key("delivery", "id"),
         _unique("delivery", "source", "route", "dedupe"),
     )
+    _indexes("delivery", "deleted_at received_at")
     op.create_table(
         "evidence",
         *chain(_texts("id digest incident tool args at media_type"), _bytes("body")),
         *_texts("deleted_at", nullable=True),
         _key("evidence", "id"),
     )
+    _indexes("evidence", "deleted_at at")
+    op.create_table(
+        "evidence_use",
+        *_texts("evidence incident at"),
+        _key("evidence_use", "evidence", "incident"),
+    )
+    op.create_table("heard", *_texts("source route at"), _key("heard", "source", "route"))
     op.create_table("session", *_texts("id person csrf created_at seen_at"), _key("session", "id"))
     op.create_table("token_spent", *_texts("digest at"), _key("token_spent", "digest"))

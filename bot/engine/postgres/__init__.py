@@ -1,0 +1,1 @@
+"""Driving by N processes on PostgreSQL: jobs of procrastinate, heartbeats, duties."""
