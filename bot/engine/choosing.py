@@ -2,35 +2,44 @@
 
 import logging
 from dataclasses import replace
+from typing import cast
 
 from bot import telemetry
 from bot.engine.menu import Menu
 from bot.incident.context import Context
-from bot.incident.steps import Conclude, ProposeAction, Step
-from bot.ports import StepModel
+from bot.incident.steps import Conclude, ProposeAction
+from bot.ports import Choice, Mind, StepModel
 
 log = logging.getLogger(__name__)
 REPAIRS = 2
 REASON_CHARS = 400
 
 
-async def chosen_step(model: StepModel, context: Context, menu: Menu) -> Step:
-    """Return the model's Step; one that is refused may be repaired twice, told why.
+async def chosen_step(model: StepModel | Mind, context: Context, menu: Menu) -> Choice:
+    """Return the model's choice; a Step that is refused may be repaired twice, told why.
 
     After that there is no proposal, evidence only: the run concludes with what it has.
 
     Raises:
         ToolError: No Step came.
     """
-    step, why = await model.next_step(context), ""
-    for tries in range(REPAIRS + 1):
-        why = menu.refusal(step)[:REASON_CHARS]
+    repairs = 0 if hasattr(model, "choose") else REPAIRS  # a Mind repairs by itself
+    choice, why = await _choice(model, context, menu), ""
+    for tries in range(repairs + 1):
+        why = menu.refusal(choice.step)[:REASON_CHARS]
         if not why:
-            return step
+            return choice
         telemetry.steps_refused.labels(model.name).inc()
         log.warning("a step was refused: %s", why, extra={"incident": context.incident})
-        if tries < REPAIRS:
-            step = await model.next_step(replace(context, repair=why))
+        if tries < repairs:
+            choice = await _choice(model, replace(context, repair=why), menu)
+    step = choice.step
     findings = step.findings if isinstance(step, ProposeAction) else ()
     summary = f"No proposal, evidence only: the step that was chosen is refused ({why})."
-    return Conclude(summary=summary, findings=findings)
+    return replace(choice, step=Conclude(summary=summary, findings=findings))
+
+
+async def _choice(model: StepModel | Mind, context: Context, menu: Menu) -> Choice:
+    if hasattr(model, "choose"):
+        return await cast("Mind", model).choose(context, menu.refusal)
+    return Choice(await model.next_step(context), model.name)

@@ -41,7 +41,7 @@ from bot.incident.fact import Fact
 from bot.incident.facts_run import Digests, StepChosen, StepFailed
 from bot.incident.reducer import State
 from bot.incident.summary import closing
-from bot.ports import Clock, Draft, Log, StepModel
+from bot.ports import Clock, Draft, Log, Mind, StepModel
 
 log = logging.getLogger(__name__)
 ACTOR = "bot:drive"
@@ -64,7 +64,7 @@ class Hands:
     aftercare: Aftercare
     summoner: Summoner
     box: Toolbox
-    model: StepModel
+    model: StepModel | Mind
 
 
 class Drive:
@@ -214,7 +214,7 @@ class Drive:
         context = brief(state, self._hands.box.offers(), self._limits().max_steps)
         try:
             async with asyncio.timeout(ASK_TIMEOUT_S):
-                step = await chosen_step(model, context, self._hands.box.menu)
+                choice = await chosen_step(model, context, self._hands.box.menu)
         except Exception as error:
             log.exception("no next step", extra={"incident": state.stream})
             tries = state.run.ask_attempts + 1
@@ -224,13 +224,22 @@ class Drive:
                 error=compact(model.name, error),
                 retry_at=again if tries < ASK_ATTEMPTS else None,
             )
-        telemetry.steps.labels(model.name, step.kind).inc()
+        telemetry.steps.labels(choice.by, choice.step.kind).inc()
         loaded = state.run.context
+        exchange = await self._hands.box.keep_exchange(state.stream, effect_id, choice)
         return StepChosen(
             effect_id=effect_id,
-            step=step,
-            by=model.name,
+            step=choice.step,
+            by=choice.by,
+            exchange=exchange,
+            usage=choice.usage,
+            receipt=choice.receipt,
+            agreed=choice.agreed,
+            fallback=choice.fallback,
+            fallback_why=choice.fallback_why,
+            dropped=choice.dropped,
             digests=Digests(
+                prompt=choice.prompt,
                 runbook=loaded.runbook.digest if loaded and loaded.runbook else "",
                 tools=self._hands.box.digest,
                 **self._digests(),

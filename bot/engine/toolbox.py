@@ -17,11 +17,13 @@ from bot.errors import InputError, RemoteError, ToolError
 from bot.incident.context import ToolOffer
 from bot.incident.model import CompactError, Observation, Value
 from bot.knowledge.redact import Redactor
-from bot.ports import Clock, Evidence, EvidenceStore
+from bot.ports import Choice, Clock, Evidence, EvidenceStore
 from bot.shelf import Action, ReadTool, Tool, ToolResult
 
 log = logging.getLogger(__name__)
 EVIDENCE_BYTES = 256 * 1024
+EXCHANGE = "model"
+"""The `tool` of evidence that holds what a model was sent and answered; no finding may cite it."""
 ERROR_CHARS = 400
 SUMMARY_CHARS = 400
 
@@ -125,6 +127,23 @@ class ReadBox:
             body=raw,
         )
         return Looked(await self._evidence.put(evidence), summary, facts)
+
+    async def keep_exchange(self, incident: str, effect_id: str, choice: Choice) -> str:
+        """Store what a model was sent and answered; return its evidence id, "" when nothing was."""
+        if not choice.exchange:
+            return ""
+        digest = hashlib.sha256(choice.exchange).hexdigest()
+        evidence = Evidence(
+            id=digest[:16],
+            digest=digest,
+            incident=incident,
+            tool=EXCHANGE,
+            args={"effect_id": effect_id, "model": choice.by},
+            at=self._clock.now(),
+            media_type="application/json",
+            body=choice.exchange,
+        )
+        return await self._evidence.put(evidence)
 
 
 class Toolbox(ReadBox):

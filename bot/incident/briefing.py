@@ -1,9 +1,9 @@
 """From a State to the Context a StepModel is given: pure, so a restart gives the same bytes."""
 
-from bot.incident.context import Answered, Context, Denial, Proposed, ToolOffer
+from bot.incident.context import Answered, Context, Denial, Proposed, Remark, ToolOffer
 from bot.incident.model import Alert
 from bot.incident.outside import bounded
-from bot.incident.state import State
+from bot.incident.state import Spoken, State
 from bot.incident.steps import ProposeAction
 from bot.incident.views import ProposalView
 
@@ -26,9 +26,10 @@ def brief(state: State, offers: tuple[ToolOffer, ...], max_steps: int) -> Contex
         results=tuple(run.results),
         proposed=_proposed(state),
         answers=tuple(
-            Answered(item.asked.question, item.value or None) for item in view.questions.values()
+            Answered(item.asked.question, item.value or None, item.ended_at or item.at)
+            for item in view.questions.values()
         ),
-        messages=tuple(text for _, _, text in view.said[-MESSAGES:]),
+        messages=tuple(_said(one) for one in view.said[-MESSAGES:]),
         inventory=loaded.inventory if loaded else {},
         extra={
             "service": view.service,
@@ -37,8 +38,17 @@ def brief(state: State, offers: tuple[ToolOffer, ...], max_steps: int) -> Contex
         },
         tools=offers,
         remaining=max_steps - run.steps,
+        changes=loaded.changes if loaded else (),
+        similar=loaded.similar if loaded else (),
+        missing=loaded.missing if loaded else (),
+        question=_said(run.question) if run.question is not None else None,
+        specialist=loaded.specialist if loaded else "",
     )
     return bounded(whole)
+
+
+def _said(one: Spoken) -> Remark:
+    return Remark(one.person, one.text, one.question, one.at)
 
 
 def _alerts(state: State) -> tuple[Alert, ...]:
@@ -61,5 +71,5 @@ def _asked(view: ProposalView) -> Proposed:
     if view.status == "denied":
         denial = Denial(view.last[1].groups if view.last is not None else (), view.why)
     return Proposed(
-        view.asked.template, proposal.tool, proposal.args, view.status, view.why, denial
+        view.asked.template, proposal.tool, proposal.args, view.status, view.why, denial, view.at
     )

@@ -2,17 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from pydantic import JsonValue
 
-from bot.incident.model import Alert, Observation, Runbook, Service
+from bot.incident.model import Alert, Change, Observation, Runbook, Service, Similar
 from bot.incident.steps import Step
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One tool result of this thread: what was asked, and the typed facts or the error."""
+    """One tool result of this thread: what was asked, and the typed facts or the error.
+
+    `at` is when it came, here and below; None where nobody needs the order.
+    """
 
     key: str
     tool: str
@@ -21,6 +25,7 @@ class Result:
     summary: str
     facts: tuple[Observation, ...]
     error: str = ""
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,7 @@ class Proposed:
     status: str
     why: str = ""
     denial: Denial | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,17 @@ class Answered:
 
     question: str
     value: str | None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What a human wrote: data from outside. `question`: it was put to the agent."""
+
+    person: str
+    text: str
+    question: bool = False
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +91,8 @@ class Context:
     `remaining` is how many Steps this run still has, 1 to 10. `suggestion` is the planner's Step
     when another model is asked. `repair` says why the Step it chose before was refused, in our
     words; empty when none was. `cuts` names the origins of text that was cut or left out (F-03).
+    `question` is what a human asked and this run answers; None for the run that the alerts began.
+    `specialist` names who investigates. `missing` says in words what was not found.
     """
 
     incident: str
@@ -85,7 +104,7 @@ class Context:
     results: tuple[Result, ...]
     proposed: tuple[Proposed, ...]
     answers: tuple[Answered, ...]
-    messages: tuple[str, ...]
+    messages: tuple[Remark, ...]
     inventory: Mapping[str, tuple[str, ...]]
     extra: Mapping[str, str]
     tools: tuple[ToolOffer, ...] = ()
@@ -93,3 +112,8 @@ class Context:
     remaining: int = 10
     repair: str = ""
     cuts: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
+    similar: tuple[Similar, ...] = ()
+    missing: tuple[str, ...] = ()
+    question: Remark | None = None
+    specialist: str = ""

@@ -140,8 +140,19 @@ def _chosen(state: State, now: datetime, limits: RunLimits) -> tuple[Fact, ...]:
         return (asked,)
     if isinstance(chosen.step, Conclude):
         step = chosen.step
-        return (ConclusionReached(summary=step.summary, findings=step.findings, by=chosen.by),)
+        return (_conclusion(state, step, chosen.by),)
     return ()
+
+
+def _conclusion(state: State, step: Conclude, by: str) -> ConclusionReached:
+    asked = state.run.question
+    return ConclusionReached(
+        summary=step.summary,
+        findings=step.findings,
+        by=by,
+        outcome=step.outcome,
+        question=asked.text if asked is not None else "",
+    )
 
 
 def _cut_short(state: State) -> tuple[Fact, ...]:

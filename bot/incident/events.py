@@ -10,7 +10,7 @@ from bot.incident import facts_action, facts_alerts, facts_house, facts_run
 from bot.incident.fact import Fact
 from bot.incident.model import Value
 
-NOT_EVENTS = frozenset({"Learnings", "Digests", "Usage", "Fact"})
+NOT_EVENTS = frozenset({"Learnings", "Digests", "Usage", "LeftOut", "Receipt", "Fact"})
 GENESIS = bytes(32)
 """What the first event of a stream is chained to."""
 

@@ -15,7 +15,12 @@ from bot.incident.model import (
     Service,
     Similar,
 )
-from bot.incident.steps import Step
+from bot.incident.steps import ConclusionKind, Step
+
+FallbackKind = Literal[
+    "", "budget", "slow", "rate_limited", "overloaded", "unreachable", "refused", "invalid"
+]
+"""Why the configured model did not choose a Step, so that the planner did; "" when it did."""
 
 
 class Digests(Fact):
@@ -29,11 +34,38 @@ class Digests(Fact):
 
 
 class Usage(Fact):
-    """What a model call cost; zero for the planner."""
+    """What a Step cost, over all requests it took; zero for the planner.
+
+    `input_tokens` include those read from a cache, `cached_tokens`. `model` is what answered, as
+    the provider names it. `micro_usd` is a millionth of a US dollar; None: the price is unknown.
+    """
 
     input_tokens: int = 0
     output_tokens: int = 0
     model: str = ""
+    cached_tokens: int = 0
+    requests: int = 0
+    repairs: int = 0
+    seconds: float = 0.0
+    micro_usd: int | None = None
+
+
+class LeftOut(Fact):
+    """Something the model was not shown; `evidence` is where all of it stands, "" when nowhere."""
+
+    what: str
+    evidence: str = ""
+
+
+class Receipt(Fact):
+    """How the context was made: tokens as estimated before sending, of a window of so many.
+
+    `window_tokens` 0: the model's window is not known, and the smallest one was assumed.
+    """
+
+    estimated_tokens: int
+    window_tokens: int
+    left_out: tuple[LeftOut, ...] = ()
 
 
 class ContextLoaded(Fact):
@@ -41,6 +73,7 @@ class ContextLoaded(Fact):
 
     `inventory` maps a kind (services, versions, jobs) to the names that exist.
     `runbook_why` says how the runbook was matched. `revision` names the knowledge folder's state.
+    `specialist` is who investigates, and why.
     """
 
     service: Service | None
@@ -51,10 +84,17 @@ class ContextLoaded(Fact):
     runbook_why: str = ""
     missing: tuple[str, ...] = ()
     revision: str = ""
+    specialist: str = ""
+    specialist_why: str = ""
 
 
 class StepChosen(Fact):
-    """A StepModel (or a human, or a verification) chose the next Step."""
+    """A StepModel (or a human, or a verification) chose the next Step.
+
+    `exchange` is the evidence id of the exact request and reply. `agreed` tells whether the planner
+    would have chosen the same; None where nobody compared. `fallback` says why the configured
+    model did not choose, `fallback_why` in words. `dropped` are claims that code took out.
+    """
 
     effect_id: str
     step: Step
@@ -63,6 +103,11 @@ class StepChosen(Fact):
     revision: str = ""
     exchange: str = ""
     usage: Usage = Usage()
+    receipt: Receipt | None = None
+    agreed: bool | None = None
+    fallback: FallbackKind = ""
+    fallback_why: str = ""
+    dropped: tuple[str, ...] = ()
 
 
 class StepFailed(Fact):
@@ -95,11 +140,13 @@ class ToolFailed(Fact):
 
 
 class ConclusionReached(Fact):
-    """The run ended with findings, oldest first; an empty tuple: not enough evidence."""
+    """The run ended with findings, oldest first. `question` is what it answers, "" for none."""
 
     summary: str
     findings: tuple[Finding, ...]
     by: str
+    outcome: ConclusionKind = "not_enough_evidence"
+    question: str = ""
 
 
 class EscalationRaised(Fact):

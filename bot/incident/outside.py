@@ -10,8 +10,8 @@ same thread always gives the same bytes.
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.incident.context import Answered, Context, Proposed, Result
-from bot.incident.model import Alert, Observation
+from bot.incident.context import Answered, Context, Proposed, Remark, Result
+from bot.incident.model import Alert, Change, Observation, Similar
 
 FIELD_BYTES = 2048
 RUNBOOK_BYTES = 8192
@@ -87,12 +87,15 @@ def _bound(context: Context) -> tuple[Context, _Room]:
     if runbook is not None:
         text = room.prose("runbook", runbook.text, RUNBOOK_BYTES)
         runbook = runbook.model_copy(update={"text": text})
+    question = None if context.question is None else _said(room, context.question)
     title = room.prose("incident.title", context.title)
     alerts = _alerts(room, context.alerts[:1])
     results = [_result(room, one) for one in reversed(context.results)]
     answers = [_answer(room, one) for one in reversed(context.answers)]
-    messages = [room.prose("human.message", one) for one in reversed(context.messages)]
+    messages = [_said(room, one) for one in reversed(context.messages)]
     proposed = [_proposed(room, one) for one in reversed(context.proposed)]
+    changes = [_change(room, one) for one in context.changes]
+    similar = [_similar(room, one) for one in context.similar]
     alerts += _alerts(room, context.alerts[1:])
     made = replace(
         context,
@@ -102,6 +105,9 @@ def _bound(context: Context) -> tuple[Context, _Room]:
         results=tuple(reversed(results)),
         answers=tuple(reversed(answers)),
         messages=tuple(reversed(messages)),
+        question=question,
+        changes=tuple(changes),
+        similar=tuple(similar),
         proposed=tuple(reversed(proposed)),
         cuts=tuple(dict.fromkeys((*context.cuts, *room.cuts))),
     )
@@ -147,7 +153,28 @@ def _answer(room: _Room, answered: Answered) -> Answered:
     """The question is our own, and is compared whole: an answered one is not asked again."""
     if answered.value is None or room.value("human.answer", answered.value):
         return answered
-    return Answered(answered.question, None)
+    return replace(answered, value=None)
+
+
+def _said(room: _Room, said: Remark) -> Remark:
+    return replace(said, text=room.prose("human.message", said.text))
+
+
+def _change(room: _Room, change: Change) -> Change:
+    """Its version and who made it are names: left out whole, or whole."""
+    named = ("service", "version", "previous", "by", "link")
+    kept = {name: _name(room, f"change.{name}", getattr(change, name)) for name in named}
+    return change.model_copy(update={**kept, "title": room.prose("change.title", change.title)})
+
+
+def _name(room: _Room, origin: str, text: str) -> str:
+    return text if room.value(origin, text) else ""
+
+
+def _similar(room: _Room, earlier: Similar) -> Similar:
+    named = ("title", "conclusion", "action", "outcome")
+    made = {name: room.prose(f"similar.{name}", getattr(earlier, name)) for name in named}
+    return earlier.model_copy(update=made)
 
 
 def _proposed(room: _Room, proposed: Proposed) -> Proposed:

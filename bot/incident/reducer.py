@@ -15,7 +15,7 @@ from bot.incident.reducer_action import ACTION_RULES
 from bot.incident.reducer_ladder import LADDER_RULES, begin_wait, note_human, rouse
 from bot.incident.reducer_run import RUN_RULES, begin_run, drop_run_steps
 from bot.incident.rule import rule
-from bot.incident.state import AlertLine, State
+from bot.incident.state import AlertLine, Spoken, State
 from bot.incident.views import QuestionView
 
 __all__ = ["RULES", "State", "extend", "fold"]
@@ -96,13 +96,15 @@ def _closed(state: State, event: Event, fact: alerts.IncidentClosed) -> None:
 
 
 def _message(state: State, event: Event, fact: alerts.MessageReceived) -> None:
-    state.incident.said.append((event.at, fact.person, fact.text))
+    said = Spoken(event.at, fact.person, fact.text, fact.question)
+    state.incident.said.append(said)
     if fact.question and state.run.done and state.incident.status == "open":
         begin_run(state)
+        state.run.question = said
 
 
 def _note(state: State, event: Event, fact: alerts.NoteAdded) -> None:
-    state.incident.said.append((event.at, fact.person, fact.text))
+    state.incident.said.append(Spoken(event.at, fact.person, fact.text))
 
 
 def _asked(state: State, event: Event, fact: alerts.QuestionAsked) -> None:

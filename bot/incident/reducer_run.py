@@ -17,7 +17,7 @@ def begin_run(state: State) -> None:
     run_view.number += 1
     run_view.steps, run_view.barren, run_view.spent_s, run_view.spent = 0, 0, 0.0, ""
     run_view.ask_attempts, run_view.ask_retry_at, run_view.ask_failed = 0, None, ""
-    run_view.done = False
+    run_view.done, run_view.question = False, None
     run_view.results = []
     run_view.rejected = []
     drop_run_steps(state)
@@ -81,7 +81,9 @@ def _returned(state: State, event: Event, fact: run.ToolReturned) -> None:
     if fact.evidence not in view.seen:
         view.seen.add(fact.evidence)
         view.new_evidence = True
-    view.results.append(Result(fact.key, fact.tool, args, fact.evidence, fact.summary, fact.facts))
+    view.results.append(
+        Result(fact.key, fact.tool, args, fact.evidence, fact.summary, fact.facts, at=event.at)
+    )
     _settle(state, pending, fact.effect_id, event.at)
 
 
@@ -97,7 +99,7 @@ def _failed(state: State, event: Event, fact: run.ToolFailed) -> None:
     call = pending.chosen.step.calls[index] if isinstance(pending.chosen.step, CallTools) else None
     args = call.args if call is not None else {}
     state.run.results.append(
-        Result(fact.key, fact.tool, args, "", "", (), error=fact.error.message)
+        Result(fact.key, fact.tool, args, "", "", (), error=fact.error.message, at=event.at)
     )
     _settle(state, pending, fact.effect_id, event.at)
 

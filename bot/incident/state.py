@@ -69,6 +69,16 @@ def _ended_before(gone: Alert, firing: Alert) -> bool:
     return gone.ends_at < firing.starts_at
 
 
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What a human wrote in the conversation; `question`: it was put to the agent."""
+
+    at: datetime
+    person: str
+    text: str
+    question: bool = False
+
+
 @dataclass(slots=True)
 class IncidentView:
     """What humans care about. Maps keep the order of first appearance.
@@ -112,7 +122,7 @@ class IncidentView:
     refused: int = 0
     proposals: dict[str, ProposalView] = field(default_factory=dict[str, ProposalView])
     questions: dict[str, QuestionView] = field(default_factory=dict[str, QuestionView])
-    said: list[tuple[datetime, str, str]] = field(default_factory=list[tuple[datetime, str, str]])
+    said: list[Spoken] = field(default_factory=list[Spoken])
     conversations: dict[str, str] = field(default_factory=dict[str, str])
     broken: dict[str, str] = field(default_factory=dict[str, str])
     summary: str = ""
@@ -187,6 +197,7 @@ class RunView:
     ask_retry_at: datetime | None = None
     ask_failed: str = ""
     done: bool = False
+    question: Spoken | None = None
 
     @property
     def next(self) -> Pending | None:

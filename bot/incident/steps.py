@@ -9,6 +9,9 @@ from bot.incident.model import Finding, Value
 MAX_CALLS = 4
 """Independent reads in one CallTools (DESIGN 2)."""
 
+ConclusionKind = Literal["cause_found", "not_enough_evidence", "not_an_incident", "answered"]
+"""How a run ended; `answered` is the end of a run that a human's question began."""
+
 QUESTION_MOST_S = 14 * 86400
 """No question stays open longer."""
 
@@ -55,11 +58,12 @@ class AskHuman(Value):
 
 
 class Conclude(Value):
-    """End the run with findings; an empty tuple means there was not enough evidence."""
+    """End the run with findings; not enough evidence, and no incident at all, are ends too."""
 
     kind: Literal["conclude"] = "conclude"
     summary: str
     findings: tuple[Finding, ...] = ()
+    outcome: ConclusionKind = "not_enough_evidence"
 
 
 Step = Annotated[CallTools | ProposeAction | AskHuman | Conclude, Field(discriminator="kind")]

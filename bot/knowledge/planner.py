@@ -12,6 +12,7 @@ from bot.incident.steps import (
     AskHuman,
     CallTools,
     Conclude,
+    ConclusionKind,
     ProposeAction,
     Step,
     ToolCall,
@@ -78,10 +79,10 @@ def _act(context: Context, outcome: RunbookOutcome) -> Step:
         return _question(context, outcome.ask, findings)
     said = fills.text(outcome.conclude, known.values(context))
     if not outcome.propose:
-        return Conclude(summary=said, findings=findings)
+        return _found(said, findings)
     earlier = [past for past in context.proposed if past.template == outcome.propose]
     if earlier:
-        return Conclude(summary=f"{said} {wording.proposal(earlier[-1])}", findings=findings)
+        return _found(f"{said} {wording.proposal(earlier[-1])}", findings)
     return _propose(context, outcome, said, findings)
 
 
@@ -91,12 +92,12 @@ def _propose(
     actions = context.runbook.actions if context.runbook else ()
     template = next((action for action in actions if action.id == outcome.propose), None)
     if template is None:
-        return Conclude(summary=f"{said} {wording.not_permitted(outcome)}", findings=findings)
+        return _found(f"{said} {wording.not_permitted(outcome)}", findings)
     values = known.values(context)
     filled = fills.fill(template.args, values)
     if filled.missing:
         missing = wording.missing(outcome.propose, filled.missing)
-        return Conclude(summary=f"{said} {missing}", findings=findings)
+        return _found(f"{said} {missing}", findings)
     return ProposeAction(
         tool=template.tool,
         args=cast("dict[str, JsonValue]", fills.exact(filled.value)),
@@ -126,6 +127,12 @@ def _call(step: Diagnose, values: dict[str, predicate.FactValue]) -> ToolCall | 
     if filled.missing:
         return None
     return ToolCall(tool=step.tool, args=cast("dict[str, JsonValue]", filled.value), key=step.id)
+
+
+def _found(summary: str, findings: tuple[Finding, ...]) -> Conclude:
+    """A proven outcome; without evidence it is a lead, and counts as none."""
+    outcome: ConclusionKind = "cause_found" if findings else "not_enough_evidence"
+    return Conclude(summary=summary, findings=findings, outcome=outcome)
 
 
 def _findings(context: Context, outcome: RunbookOutcome) -> tuple[Finding, ...]:

@@ -24,6 +24,7 @@ from bot.ports.kept import (
 )
 from bot.ports.listing import Filter, IncidentRow, Incidents, ProposalRow
 from bot.ports.log import Draft, Log, Recorded, Refusal, Threads
+from bot.ports.mind import Choice, Mind, ModelCall, ModelCalls, Spending
 from bot.ports.pulse import Hearings, Pulse, Pulses, Waiting
 from bot.ports.scores import Scores
 from bot.ports.sealing import Sealer
@@ -52,6 +53,7 @@ __all__ = [
     "Channel",
     "Checkpoint",
     "Checkpoints",
+    "Choice",
     "Claim",
     "Clock",
     "ConversationRow",
@@ -72,6 +74,9 @@ __all__ = [
     "Library",
     "Limits",
     "Log",
+    "Mind",
+    "ModelCall",
+    "ModelCalls",
     "Moved",
     "NoProof",
     "Offer",
@@ -91,6 +96,7 @@ __all__ = [
     "Sealer",
     "SessionRow",
     "Sessions",
+    "Spending",
     "Standing",
     "StepModel",
     "StepUp",

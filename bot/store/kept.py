@@ -3,7 +3,7 @@
 What of them grows with time is deleted again by retention, which leaves a stub.
 """
 
-from sqlalchemy import Column, LargeBinary
+from sqlalchemy import BigInteger, Column, LargeBinary
 from sqlmodel import Field, Index, UniqueConstraint
 
 from bot.store.stored import Stored, table_of
@@ -107,10 +107,28 @@ class StepUpKeyTable(Stored, table=True):
     offered_at: str | None = None
 
 
+class ModelCallTable(Stored, table=True):
+    """Kept: one request to a model. Budgets and the estimator's ratio are read of it."""
+
+    __table_args__ = (Index(None, "at"), Index(None, "model", "at"))
+
+    id: str = Field(primary_key=True)
+    incident: str
+    effect_id: str
+    model: str
+    at: str
+    estimated_tokens: int
+    input_tokens: int
+    output_tokens: int
+    micro_usd: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    outcome: str
+
+
 DELIVERY = table_of(DeliveryTable)
 HEARD = table_of(HeardTable)
 EVIDENCE = table_of(EvidenceTable)
 EVIDENCE_USE = table_of(EvidenceUseTable)
+MODEL_CALL = table_of(ModelCallTable)
 POST = table_of(PostTable)
 SESSION = table_of(SessionTable)
 STEP_UP_KEY = table_of(StepUpKeyTable)

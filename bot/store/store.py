@@ -17,6 +17,7 @@ from bot.store.excerpt import Excerpts
 from bot.store.heads import Heads
 from bot.store.hearings import HearingStore
 from bot.store.log import EventLog
+from bot.store.model_calls import ModelCallStore
 from bot.store.posts import PostStore
 from bot.store.pulse import PulseReader
 from bot.store.queries import IncidentQueries
@@ -66,6 +67,7 @@ class Store:
         self.incidents = IncidentQueries(database)
         self.evidence = EvidenceShelf(database, writer)
         self.hearings = HearingStore(database, writer)
+        self.model_calls = ModelCallStore(database, writer)
         self.posts = PostStore(database, writer)
         self.pulse = PulseReader(database)
         self.scores = ScoreReader(database)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.incident.context import Answered, Context, Proposed, Result
+from bot.incident.context import Answered, Context, Proposed, Remark, Result
 from bot.incident.model import Alert, Link, Observation, Runbook
 from bot.incident.outside import (
     FIELD_BYTES,
@@ -58,7 +58,7 @@ def test_f03_a_cut_fits_says_so_and_is_the_same_each_time(text: str, limit: int)
 @pytest.mark.parametrize(
     ("long", "origin"),
     [
-        (context(messages=(LONG,)), "human.message"),
+        (context(messages=(Remark("dana", LONG),)), "human.message"),
         (context(title=LONG), "incident.title"),
         (context(results=(result(summary=LONG),)), "tool.http_probe"),
         (context(results=(replace(result(), error=LONG),)), "tool.http_probe.error"),
@@ -107,7 +107,7 @@ def test_f03_what_is_short_is_passed_on_as_it_is() -> None:
     short = context(
         results=(result(summary="v42 is live", version="v42", healthy=0),),
         answers=(Answered("Is the sale on?", "yes"),),
-        messages=("it began at noon",),
+        messages=(Remark("dana", "it began at noon"),),
         proposed=(Proposed("t", "job_run", {"version": "v41"}, "denied", "not now"),),
     )
     assert bounded(short) == short
@@ -136,7 +136,7 @@ def many() -> Context:
         alerts=tuple(noisy),
         runbook=runbook,
         results=tuple(result(summary=f"{number} " + "y" * 2000) for number in range(40)),
-        messages=tuple(f"{number} " + "z" * 3000 for number in range(10)),
+        messages=tuple(Remark("dana", f"{number} " + "z" * 3000) for number in range(10)),
     )
 
 
@@ -168,8 +168,10 @@ def test_f03_nothing_outside_gets_in_unbounded(
     labels: dict[str, str], notes: dict[str, str], said: list[str]
 ) -> None:
     fired: Alert = alert().model_copy(update={"labels": labels, "annotations": notes})
-    made = bounded(context(alerts=(fired, fired), messages=tuple(said)))
-    texts = [*made.messages, made.title]
+    made = bounded(
+        context(alerts=(fired, fired), messages=tuple(Remark("dana", one) for one in said))
+    )
+    texts = [*(one.text for one in made.messages), made.title]
     for one in made.alerts:
         texts += [one.title, *one.annotations.values()]
         texts += [name + value for name, value in one.labels.items()]

@@ -68,7 +68,7 @@ async def test_record_builds_on_the_state_at_the_head(tmp_path: Path) -> None:
         for number in range(3):
 
             def build(state: State, number: int = number) -> Draft:
-                assert [text for _, _, text in state.incident.said] == list("012"[:number])
+                assert [one.text for one in state.incident.said] == list("012"[:number])
                 return draft(note(str(number)))
 
             await store.log.record(incident, build)

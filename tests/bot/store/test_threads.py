@@ -10,6 +10,7 @@ from bot.errors import BotError
 from bot.incident.events import Unknown
 from bot.incident.fact import Fact
 from bot.incident.reducer import State, fold
+from bot.incident.state import Spoken
 from bot.ports import Draft
 from bot.store import recent, threads
 from bot.store.store import Store
@@ -67,7 +68,7 @@ async def test_a_state_stays_as_it_was_given_out(tmp_path: Path) -> None:
         await say(store, incident, note("one"))
         after = await store.log.state(incident)
         assert (before.seq, before.incident.said) == (1, [])
-        assert [text for _, _, text in after.incident.said] == ["one"]
+        assert [one.text for one in after.incident.said] == ["one"]
 
 
 async def test_readers_at_once_read_a_thread_once(tmp_path: Path, decoded: Counter[str]) -> None:
@@ -117,7 +118,7 @@ async def test_what_is_remembered_is_bounded_and_comes_back(
 def test_a_state_weighs_what_its_alerts_do() -> None:
     assert weigh(State()) < 10
     heavy = State()
-    heavy.incident.said = [(FakeClock().now(), "dana", "x")] * 50
+    heavy.incident.said = [Spoken(FakeClock().now(), "dana", "x")] * 50
     assert weigh(heavy) == weigh(State()) + 50
 
 
@@ -128,4 +129,4 @@ async def test_what_another_process_wrote_is_seen(postgresql_url: str) -> None:
         assert (await one.log.state(incident)).seq == 1
         await say(other, incident, note("from afar"))
         state = await one.log.state(incident)
-        assert [text for _, _, text in state.incident.said] == ["from afar"]
+        assert [one.text for one in state.incident.said] == ["from afar"]

@@ -17,6 +17,6 @@ async def test_e07_what_is_read_afresh_is_what_is_stored(tmp_path: Path) -> None
         attack(tmp_path, REWRITE)
         assert await store.log.state(incident) is kept
         afresh = await store.log.afresh(incident)
-        assert [text for _, _, text in afresh.incident.said] == ["rewritten"]
+        assert [one.text for one in afresh.incident.said] == ["rewritten"]
         assert await store.log.state(incident) == afresh
-        assert [text for _, _, text in kept.incident.said] == ["as it was"]
+        assert [one.text for one in kept.incident.said] == ["as it was"]

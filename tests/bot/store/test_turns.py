@@ -31,7 +31,7 @@ async def test_two_processes_that_write_one_stream_leave_a_sound_chain(postgresq
 
         def build(state: State) -> Draft:
             seen.append(state.seq)
-            assert [text for _, _, text in state.incident.said] == ["x"] * (state.seq - 1)
+            assert [one.text for one in state.incident.said] == ["x"] * (state.seq - 1)
             return draft(note("x"))
 
         await asyncio.gather(

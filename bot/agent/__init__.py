@@ -1,0 +1,1 @@
+"""What the model sees and chooses: prompts, the context window, budgets, and providers."""

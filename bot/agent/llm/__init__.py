@@ -1,0 +1,1 @@
+"""Providers of models behind one LanguageModel; nothing else imports their packages."""

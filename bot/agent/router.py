@@ -1,0 +1,1 @@
+"""Which specialist investigates an incident: rules of `routes.yaml`, first match. Pure."""

@@ -1,0 +1,1 @@
+"""Makes a context fit its share of the window, and writes the receipt. Pure."""

@@ -1,0 +1,1 @@
+"""The timeline and the postmortem draft of an incident, as Markdown. Pure."""

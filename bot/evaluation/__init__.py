@@ -1,0 +1,1 @@
+"""`triagebot eval`: scenarios played against a StepModel, and what it made of them."""
