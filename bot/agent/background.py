@@ -16,6 +16,7 @@ from bot.incident.outside import RUNBOOK_BYTES
 
 TITLE_BYTES = 200
 ALERT_BYTES = 120
+RULE_BYTES = 80
 RUNBOOK_FORMS = ((Cut.RUNBOOK, 2048), (Cut.RUNBOOK_REST, 512), (Cut.RUNBOOK_REST, 0))
 MAIN_LABELS = frozenset({"alertname", "service", "job", "namespace", "instance", "severity"})
 
@@ -131,17 +132,18 @@ def _runbook(context: Context, pen: Pen) -> Piece:
     runbook = context.runbook
     if runbook is None:
         return Piece("")
-    head, left = pen.mark(f"{runbook.title} ({runbook.path})"), LeftOut(what="part of the runbook")
-    rules = [pen.mark(line) for line in _rules(runbook)]
-    whole = pen.fenced("runbook", [head, *rules, pen.mark(runbook.text, RUNBOOK_BYTES)])
-    smaller = tuple(
-        Smaller(
-            cut, n, pen.fenced("runbook", [head, *rules, pen.mark(runbook.text, most)]), (left,)
-        )
-        for n, (cut, most) in enumerate(RUNBOOK_FORMS)
+    head = pen.mark(f"{runbook.title} ({runbook.path})", TITLE_BYTES)
+    rules, left = list(_rules(runbook)), LeftOut(what="part of the runbook")
+    whole = [head, *map(pen.mark, rules), pen.mark(runbook.text, RUNBOOK_BYTES)]
+    named = [head, *(pen.mark(line, RULE_BYTES) for line in rules)]
+    shorter = [
+        (cut, pen.fenced("runbook", [*named, pen.mark(runbook.text, most)]))
+        for cut, most in RUNBOOK_FORMS
         if len(runbook.text.encode()) > most
-    )
-    return Piece(whole, smaller)
+    ]
+    shorter.append((Cut.MISSING, ""))
+    smaller = tuple(Smaller(cut, n, text, (left,)) for n, (cut, text) in enumerate(shorter))
+    return Piece(pen.fenced("runbook", whole), smaller)
 
 
 def _rules(runbook: Runbook) -> Iterator[str]:

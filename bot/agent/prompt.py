@@ -22,8 +22,8 @@ from bot.incident.facts_run import LeftOut, Receipt
 from bot.incident.outside import bounded
 from bot.incident.steps import AskHuman, CallTools, Conclude, ProposeAction, Step
 
-REPAIR_BYTES = 1000
-QUESTION_BYTES = 500
+REPAIR_BYTES = 400
+QUESTION_BYTES = 300
 LEFT_OUT_MOST = 40
 """More than this a receipt counts only."""
 

@@ -92,8 +92,9 @@ class Context:
     when another model is asked. `repair` says why the Step it chose before was refused, in our
     words; empty when none was. `cuts` names the origins of text that was cut or left out (F-03).
     `question` is what a human asked and this run answers; None for the run that the alerts began.
-    `specialist` names who investigates. `missing` says in words what was not found. `at` is the time
-    of the newest event, the only "now" there is; `seed` is a secret of the log for this run.
+    `specialist` names who investigates. `missing` says in words what was not found.
+    `at` is the time of the newest event, the only "now" there is. `seed` is of the log, one a run,
+    and nobody outside is told it.
     """
 
     incident: str
