@@ -45,8 +45,10 @@ def _parts(context: Context, pen: Pen, words: Mapping[str, str], schema: str) ->
     yield from _alerts(context, pen, since)
     if context.service is not None:
         yield _service(pen, context.service)
+    newest = max((one.at for one in context.changes), default=None)
     for change in context.changes:
-        yield _change(pen, change, since)
+        cut = Cut.NEW_CHANGE if change.at == newest else Cut.CHANGE
+        yield _change(pen, change, since, cut)
     yield _runbook(context, pen)
     for number, earlier in enumerate(context.similar):
         yield _similar(pen, earlier, since, number)
@@ -113,7 +115,7 @@ def _service(pen: Pen, service: Service) -> Piece:
     return Piece(pen.fence("catalogue", lines, tier=tier), (Smaller(Cut.SERVICE, 0, short, left),))
 
 
-def _change(pen: Pen, change: Change, since: datetime | None) -> Piece:
+def _change(pen: Pen, change: Change, since: datetime | None, cut: Cut) -> Piece:
     lines = [
         f"service={change.service}" if change.service else "",
         f"version={change.version}" if change.version else "",
@@ -125,7 +127,7 @@ def _change(pen: Pen, change: Change, since: datetime | None) -> Piece:
     text = pen.fence("change", lines, kind=change.kind, at=at)
     whole = text or f"<change{told(kind=change.kind, at=at)}/>\n"
     age = int(change.at.timestamp())
-    return Piece(whole, (Smaller(Cut.CHANGE, age, "", (LeftOut(what="a change"),)),))
+    return Piece(whole, (Smaller(cut, age, "", (LeftOut(what="a change"),)),))
 
 
 def _runbook(context: Context, pen: Pen) -> Piece:

@@ -46,10 +46,11 @@ class Cut(IntEnum):
     NEW_RESULT = 13
     PROPOSAL = 14
     MISSING = 15
-    SERVICE = 16
-    ALERT = 17
-    QUESTION = 18
-    NEW_STUB = 19
+    NEW_CHANGE = 16
+    SERVICE = 17
+    ALERT = 18
+    QUESTION = 19
+    NEW_STUB = 20
 
 
 class NoRoomError(ModelError):
