@@ -13,6 +13,7 @@ from pydantic import JsonValue
 from bot.agent.background import tell_background
 from bot.agent.exchange import Prompt
 from bot.agent.marking import Pen, fence_code, plain
+from bot.agent.standing import tell_standing
 from bot.agent.style import Style
 from bot.agent.thread import compact_json, remark, since_opened, tell_thread
 from bot.agent.tokens import milli
@@ -43,6 +44,7 @@ def render(context: Context, style: Style, schema: Mapping[str, JsonValue], room
     thread = tell_thread(told, pen)
     parts = (
         *tell_background(told, pen, style.words, answer),
+        *tell_standing(told, pen),
         *thread.parts,
         *_turn(told, pen, style.words),
     )

@@ -45,12 +45,13 @@ class Cut(IntEnum):
     ANSWER = 12
     NEW_RESULT = 13
     PROPOSAL = 14
-    MISSING = 15
-    NEW_CHANGE = 16
-    SERVICE = 17
-    ALERT = 18
-    QUESTION = 19
-    NEW_STUB = 20
+    STANDING = 15
+    MISSING = 16
+    NEW_CHANGE = 17
+    SERVICE = 18
+    ALERT = 19
+    QUESTION = 20
+    NEW_STUB = 21
 
 
 class NoRoomError(ModelError):

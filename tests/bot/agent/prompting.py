@@ -12,7 +12,16 @@ from bot.agent.exchange import Prompt
 from bot.agent.prompt import render
 from bot.agent.prompt_files import read_prompts
 from bot.agent.window import Room
-from bot.incident.context import Answered, Context, Denial, Proposed, Remark, Result, ToolOffer
+from bot.incident.context import (
+    Answered,
+    Context,
+    Denial,
+    Proposed,
+    Remark,
+    Result,
+    Standing,
+    ToolOffer,
+)
 from bot.incident.model import (
     ActionTemplate,
     Change,
@@ -172,7 +181,19 @@ def asked() -> Context:
     """A human's question began this run."""
     question = Remark("erin", "what changed since noon?", question=True, at=at(300))
     said = (*denied().messages, question)
-    return replace(denied(), question=question, messages=said, suggestion=None, at=at(301))
+    stands = Standing(
+        status="open",
+        firing=1,
+        alerts=2,
+        acked_by="dana",
+        called="level 1: dana",
+        conclusion="v42 broke the totals; rolling back was denied.",
+        by="planner",
+        findings=(Finding(claim="errors began with v42", evidence=("1f0c5b7a9d3e2468",)),),
+        judged="right",
+    )
+    asking = replace(denied(), question=question, messages=said, suggestion=None, at=at(301))
+    return replace(asking, standing=stands)
 
 
 def refused() -> Context:
@@ -227,7 +248,7 @@ def planted(value: Any, make: Callable[[], str]) -> Any:  # noqa: ANN401 - any v
 
 def everything() -> Context:
     """A context none of whose texts is empty, but the incident's id, the seed and the tools."""
-    full = replace(denied(), question=asked().question, repair="mend it")
+    full = replace(denied(), question=asked().question, standing=asked().standing, repair="mend it")
     found = Finding(claim="v42 broke it", evidence=("1f0c5b7a9d3e2468",))
     return replace(full, suggestion=Conclude(summary="x", findings=(found,)))
 

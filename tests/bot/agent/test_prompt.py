@@ -104,6 +104,22 @@ def test_a_question_stands_at_the_end_and_once() -> None:
     assert told.index("A human asks this") > told.index("status=denied")
 
 
+def test_how_the_incident_stands_is_told_to_whoever_answers_a_question() -> None:
+    told = prompt(asked()).volatile
+    assert told.startswith("<standing status=open firing=1 alerts=2 judged=right/>\n")
+    assert "source=standing>\nacknowledged=dana\ncalled=level^1:^dana\n</" in told
+    assert (
+        "source=conclusion>\nby=planner\nv42^broke^the^totals;^rolling^back^was^denied.\n" in told
+    )
+    assert "\nmedium=errors^began^with^v42^[1f0c5b7a9d3e2468]\n" in told
+    assert "<standing" not in prompt(denied()).volatile
+
+
+def test_a_tool_that_rests_is_named() -> None:
+    told = prompt(replace(midway(), resting=("http_probe", "two words"))).volatile
+    assert "<standing resting=http_probe/>\n" in told
+
+
 def test_the_last_step_and_a_repair_are_said() -> None:
     told = prompt(refused()).volatile
     assert "This is the last step" in told

@@ -23,7 +23,7 @@ FENCE = re.compile(
 )
 OURS = re.compile(
     r"<incident( [a-z]+=[\w.:+-]+)*>"
-    r"|<(stub|proposal|alert|change)( [a-z]+=[\w.:+-]+)*/>"
+    r"|<(stub|proposal|alert|change|standing)( [a-z]+=[\w.:+-]+)*/>"
     rf"|Fences of this run: <{CODE} source=\.\.\.> </{CODE}>"
     r"|Now it is [+\w]+\.|Steps left with this one: \d+\."
 )
