@@ -1,18 +1,21 @@
 """Who investigates: the first rule of `routes.yaml` that fits, and how often that is right."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Literal
 
 import pytest
 
+import bot.agent
 from bot.agent.router import Routed, route
 from bot.incident.model import Alert, Change, Service
-from bot.knowledge.routes import Route, Routes, parse
+from bot.knowledge.routes import SPECIALISTS, Route, Routes, parse
 from bot.settings import SHIPPED_RUNBOOKS
 from tests.bot.agent.labelled_alerts import LABELLED, Row
 from tests.bot.incident.making import T0, alert
 
 CHECKOUT = Service(name="checkout", tier=1, kind="web")
+PROMPTS = Path(bot.agent.__file__).with_name("prompts")
 SHIPPED = parse("routes.yaml", (SHIPPED_RUNBOOKS / "routes.yaml").read_text())
 
 
@@ -57,6 +60,11 @@ def test_vii_an_unknown_alert_goes_to_the_generalist() -> None:
     found = route(SHIPPED, (named("Nobody ever saw this"),), None, (), T0)
     assert found == Routed("generalist", "no rule of routes.yaml fits")
     assert route(Routes(), (), None, (), T0).why == "routes.yaml has no rule"
+
+
+@pytest.mark.skipif(not PROMPTS.is_dir(), reason="there is no prompt file at all yet")
+def test_iii_every_specialist_has_a_prompt_of_its_name() -> None:
+    assert {*SPECIALISTS} <= {path.stem for path in PROMPTS.glob("*.md")}
 
 
 def test_the_first_rule_that_fits_decides_and_says_why() -> None:

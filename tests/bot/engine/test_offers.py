@@ -23,7 +23,7 @@ from bot.knowledge.planner import RunbookPlanner
 from bot.knowledge.routes import Allow, Route, Routes
 from bot.ports import Delivery
 from bot.shelf import Tool
-from tests.bot.engine.house import INC, World, open_house
+from tests.bot.engine.house import INC, World, approved, open_house
 from tests.bot.engine.making import (
     RUNBOOK,
     SHOP_SERVICE,
@@ -149,6 +149,21 @@ async def test_an_action_that_the_operator_does_not_allow_is_not_proposed(
     assert "routes.yaml" in rejected.why
     assert isinstance(fact, ContextLoaded)
     assert fact.inventory["services"] == (() if allow.services else ("checkout",))
+
+
+@pytest.mark.usefixtures("each_database")
+@pytest.mark.parametrize("allow", [Allow(tools=()), Allow(services=())])
+async def test_what_left_the_allow_list_after_its_approval_does_not_run(
+    tmp_path: Path, allow: Allow
+) -> None:
+    world = World()
+    async with open_house(tmp_path, world) as house:
+        await approved(house)
+        world.team.routes = Routes(allow=allow)
+        await house.drive(INC)
+        view = await house.view()
+    assert "is not on the allow-list of routes.yaml any more" in view.why
+    assert world.shop.calls == []
 
 
 @pytest.mark.usefixtures("each_database")
