@@ -253,5 +253,5 @@ async def open_bot(stack: AsyncExitStack, world: World, role: Role = SERVE) -> B
     console = world.console if settings.console else None
     given = needs(library.file, world.secret, store.changes, world.clock, console)
     bot = Bot(world, role, store, library, given, key)
-    bot.arm(await open_tools(stack, given, store.evidence, world.clock))
+    bot.arm(await open_tools(stack, given, store.evidence, world.clock, bot.library))
     return bot
