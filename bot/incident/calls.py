@@ -124,9 +124,9 @@ def _open(pending: Pending) -> Iterator[tuple[int, ToolCall]]:
 def _seen(state: State, call: ToolCall) -> Result | None:
     name = _name(call.tool, call.args)
     for result in state.run.results:
-        if result.tool == call.tool and not result.error:
-            if _name(result.tool, result.args) == name:
-                return result
+        same = result.tool == call.tool and not result.error
+        if same and _name(result.tool, result.args) == name:
+            return result
     return None
 
 

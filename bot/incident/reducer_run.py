@@ -12,7 +12,6 @@ from bot.incident.rule import Row, rule
 from bot.incident.state import ASKED, EDIT, UNDO, Pending, State, undo_target
 from bot.incident.steps import CallTools
 
-
 EARLIER_MOST = 40
 """So many results of earlier runs are kept for those who ask about them."""
 

@@ -205,7 +205,7 @@ class RunView:
     rested: set[str] = field(default_factory=set[str])
     earlier: list[Result] = field(default_factory=list[Result])
     waiting: list[Spoken] = field(default_factory=list[Spoken])
-    parked: "list[RunView]" = field(default_factory=lambda: [])
+    parked: "list[RunView]" = field(default_factory=list["RunView"])
 
     @property
     def answering(self) -> bool:
