@@ -46,8 +46,9 @@ _TOPICS: dict[str, re.Pattern[str]] = {
 _WISH = re.compile(
     r"^(?:(?:please|pls|now|ok|hey|can|could|would|will|you|just|go ahead and|we should|let'?s|i "
     r"want you to|triagebot)[ ,:]+)*"
-    r"(?P<verb>roll ?back|roll \S+ back|revert|restart|re-?deploy|reboot|scale|drain|silence|kill"
-    r"|stop|start|disable|enable|fail ?over|undo|approve|deny|reject|run|execute|delete|apply|fix)\b"
+    r"(?P<verb>roll ?back|roll \S+ back|revert|restart|re-?deploy|reboot|scale|drain|silence"
+    r"|kill|stop|start|disable|enable|fail ?over|undo|approve|deny|reject|run|execute|delete"
+    r"|apply|fix)\b"
 )
 _VERDICT = re.compile(r"^(?:approve|deny|reject)")
 
