@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from bot.conversation.phrases import SEVERITY_WORDS
+from bot.conversation.receipt import provenance_line, receipt_line, who_found
 from bot.conversation.render_digest import render_digest
 from bot.incident.leaves import leaf_words
 from bot.web.line import LABELS
@@ -75,6 +76,9 @@ def templates() -> Environment:
         "kind": LABELS.__getitem__,
         "typed": leaf_words,
         "render_digest": render_digest,
+        "who_found": who_found,
+        "receipt_line": receipt_line,
+        "provenance_line": provenance_line,
     }
     return env
 
