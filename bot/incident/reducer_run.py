@@ -112,6 +112,7 @@ def _failed(state: State, event: Event, fact: run.ToolFailed) -> None:
         Result(fact.key, fact.tool, args, "", "", (), error=fact.error.message, at=event.at)
     )
     failed = state.run.failed
+    pending.broke = pending.broke or len(failed.get(fact.tool, ())) < REST_AFTER
     failed[fact.tool] = (*failed.get(fact.tool, ()), fact.error.message)[:REST_AFTER]
     _settle(state, pending, fact.effect_id, event.at)
 
@@ -132,7 +133,10 @@ def _settle(state: State, pending: Pending, effect_id: str, at: datetime) -> Non
     view = state.run
     view.queue.remove(pending)
     view.spent_s += (at - pending.at).total_seconds()
-    view.barren = 0 if view.new_evidence else view.barren + 1
+    if view.new_evidence:
+        view.barren = 0
+    elif not pending.broke:  # what fails is told to a human after three times, not after two looks
+        view.barren += 1
     view.new_evidence = False
 
 

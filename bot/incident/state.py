@@ -143,13 +143,17 @@ class IncidentView:
 
 @dataclass(slots=True)
 class Pending:
-    """A chosen Step that is not done yet; `retry_at` maps an open call to its next try."""
+    """A chosen Step that is not done yet; `retry_at` maps an open call to its next try.
+
+    `broke`: a call of it was made and failed.
+    """
 
     chosen: StepChosen
     at: datetime
     answered: dict[str, bool] = field(default_factory=dict[str, bool])
     retry_at: dict[str, datetime] = field(default_factory=dict[str, datetime])
     attempts: dict[str, int] = field(default_factory=dict[str, int])
+    broke: bool = False
 
     @property
     def outside(self) -> bool:
