@@ -93,11 +93,13 @@ def receipt_blocks(made: Provenance) -> tuple[Block, ...]:
         blocks.append(Items(title="The model was not shown", items=items))
     if made.dropped:
         many = len(made.dropped)
-        said = f"{counted(many, 'claim')} {'was' if many == 1 else 'were'} dropped"
+        said = (
+            f"{counted(many, 'claim')} {'was dropped: it' if many == 1 else 'were dropped: they'}"
+        )
         items = tuple(
             Text(value=clip(one_line(one), WHY_CHARS), trust="model") for one in made.dropped
         )
-        blocks.append(Items(title=f"{said}: no evidence of this incident backs it", items=items))
+        blocks.append(Items(title=f"{said} cited no evidence", items=items))
     return tuple(blocks)
 
 
