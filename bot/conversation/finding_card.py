@@ -40,18 +40,23 @@ def outcome_of(ending: Ending) -> ConclusionKind:
     return "not_enough_evidence" if unbacked else ending.outcome
 
 
+def title_of(ending: Ending) -> str:
+    """Return how the run ended as a heading."""
+    return TITLES[outcome_of(ending)]
+
+
 def draw_finding(state: State, ending: Ending, look: Look) -> Card:
     """Return what the last run of the alerts concluded, each claim with its evidence."""
-    view, outcome = state.incident, outcome_of(ending)
+    view = state.incident
     blocks = [*_words(ending, who_found(ending)), *_claims(ending)]
     if ending.rejected:
         refused = tuple(quoted(why, "outside") for why in ending.rejected)
         blocks.append(Items(title="Not put before you", items=refused))
-    said = f"{SAID[outcome]}: {clip(one_line(ending.summary), 110)}"
+    said = f"{SAID[outcome_of(ending)]}: {clip(one_line(ending.summary), 110)}"
     asks = view.status == "open" and not view.judged and not view.merged_into
     return _drawn(state, ending, look, f"finding:r{ending.run}").model_copy(
         update={
-            "title": TITLES[outcome],
+            "title": title_of(ending),
             "fallback": fallback_line(state, said),
             "state": "not confirmed by a human" if not view.judged else f"judged {view.judged}",
             "blocks": (*blocks, *receipt_blocks(ending.made)),

@@ -57,8 +57,15 @@ def receipt_line(made: Provenance) -> str:
     """Return what the run cost: model, requests, tokens, price, window; empty without a model."""
     if not made.requests:
         return ""
+    named = clip(one_line(made.model), MODEL_CHARS) or "a model"
+    return f"{named} · {cost_line(made)}"
+
+
+def cost_line(made: Provenance) -> str:
+    """Return the same without the model's name, where that stands already."""
+    if not made.requests:
+        return ""
     parts = [
-        clip(one_line(made.model), MODEL_CHARS) or "a model",
         counted(made.requests, "request"),
         f"{made.input_tokens:,} tokens in, {made.output_tokens:,} out",
         price_words(made.micro_usd),

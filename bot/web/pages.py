@@ -92,7 +92,6 @@ class Pages:
             state=state,
             incident=state.incident,
             root=next((card for card in cards if card.kind == "root"), None),
-            finding=next((card for card in cards if card.key.startswith("finding:")), None),
             asked=views.unanswered(state),
             proposal_cards={name: card_of(cards, name) for name in state.incident.proposals},
             proofs={
