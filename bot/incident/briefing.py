@@ -7,7 +7,7 @@ from bot.incident.context import (
     Denial,
     Proposed,
     Remark,
-    Standing,
+    Situation,
     ToolOffer,
 )
 from bot.incident.ending import Spoken
@@ -55,15 +55,15 @@ def brief(state: State, offers: tuple[ToolOffer, ...], max_steps: int) -> Contex
         question=_said(run.question) if run.question is not None else None,
         specialist=loaded.specialist if loaded else "",
         resting=tuple(sorted(resting)),
-        standing=_standing(state),
+        situation=_situation(state),
     )
     return bounded(whole)
 
 
-def _standing(state: State) -> Standing:
+def _situation(state: State) -> Situation:
     view = state.incident
     called = view.called
-    return Standing(
+    return Situation(
         status=f"part of {view.merged_into}" if view.merged_into else view.status,
         opened_at=view.opened_at,
         firing=len(view.firing),

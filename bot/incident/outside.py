@@ -10,7 +10,7 @@ same thread always gives the same bytes.
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.incident.context import Answered, Context, Proposed, Remark, Result, Standing
+from bot.incident.context import Answered, Context, Proposed, Remark, Result, Situation
 from bot.incident.model import Alert, Change, Observation, Similar
 
 FIELD_BYTES = 2048
@@ -89,7 +89,7 @@ def _bound(context: Context) -> tuple[Context, _Room]:
         runbook = runbook.model_copy(update={"text": text})
     question = None if context.question is None else _said(room, context.question)
     title = room.prose("incident.title", context.title)
-    standing = _standing(room, context.standing)
+    situation = _situation(room, context.situation)
     alerts = _alerts(room, context.alerts[:1])
     results = [_result(room, one) for one in reversed(context.results)]
     answers = [_answer(room, one) for one in reversed(context.answers)]
@@ -107,7 +107,7 @@ def _bound(context: Context) -> tuple[Context, _Room]:
         answers=tuple(reversed(answers)),
         messages=tuple(reversed(messages)),
         question=question,
-        standing=standing,
+        situation=situation,
         changes=tuple(changes),
         similar=tuple(similar),
         proposed=tuple(reversed(proposed)),
@@ -116,13 +116,13 @@ def _bound(context: Context) -> tuple[Context, _Room]:
     return made, room
 
 
-def _standing(room: _Room, standing: Standing) -> Standing:
+def _situation(room: _Room, situation: Situation) -> Situation:
     claims = tuple(
         one.model_copy(update={"claim": room.prose("incident.finding", one.claim)})
-        for one in standing.findings
+        for one in situation.findings
     )
-    said = room.prose("incident.conclusion", standing.conclusion)
-    return replace(standing, conclusion=said, findings=claims)
+    said = room.prose("incident.conclusion", situation.conclusion)
+    return replace(situation, conclusion=said, findings=claims)
 
 
 def _alerts(room: _Room, alerts: Sequence[Alert]) -> list[Alert]:

@@ -62,7 +62,7 @@ def topics(question: str) -> tuple[str, ...]:
     return tuple(name for _, name in sorted(found)[:TOPICS_MOST])
 
 
-def answer(context: Context) -> Conclude:
+def plain_answer(context: Context) -> Conclude:
     """Return the end of a run that a question began."""
     question = context.question.text if context.question is not None else ""
     parts = [_ANSWERS[name](context) for name in topics(question)]
@@ -110,12 +110,12 @@ def _change(one: Change) -> str:
 
 
 def _found(context: Context) -> _Answer:
-    standing = context.standing
-    if standing.conclusion:
-        judged = f" It was judged {standing.judged.replace('_', ' ')}." if standing.judged else ""
-        by = f" ({standing.by})" if standing.by else ""
-        said = f"What was found{by}: {standing.conclusion.rstrip('.')}.{judged}"
-        return said, standing.findings
+    situation = context.situation
+    if situation.conclusion:
+        judged = f" It was judged {situation.judged.replace('_', ' ')}." if situation.judged else ""
+        by = f" ({situation.by})" if situation.by else ""
+        said = f"What was found{by}: {situation.conclusion.rstrip('.')}.{judged}"
+        return said, situation.findings
     seen = [one for one in context.results if one.evidence and one.summary][-LINES:]
     if not seen:
         return "Nothing is found yet.", ()
@@ -127,18 +127,18 @@ def _found(context: Context) -> _Answer:
 
 
 def _owner(context: Context) -> _Answer:
-    service, standing = context.service, context.standing
+    service, situation = context.service, context.situation
     if service is None:
         told = "Its service is not in services.yaml, so no owner is known."
     else:
         owner = service.owner or "nobody named in services.yaml"
         told = f"{service.title or service.name} is owned by {owner}."
     care = (
-        f" {standing.acked_by} takes care of it."
-        if standing.acked_by
+        f" {situation.acked_by} takes care of it."
+        if situation.acked_by
         else " Nobody acknowledged it."
     )
-    called = f" Called last: {standing.called}." if standing.called else ""
+    called = f" Called last: {situation.called}." if situation.called else ""
     rota = f" To call whoever is on call next, say: escalate {context.incident}"
     return f"{told}{care}{called}{rota}", ()
 
@@ -181,17 +181,19 @@ def _runbook(context: Context) -> _Answer:
 
 
 def _status(context: Context) -> _Answer:
-    standing = context.standing
-    since = f" since {_when(standing.opened_at)}" if standing.opened_at is not None else ""
+    situation = context.situation
+    since = f" since {_when(situation.opened_at)}" if situation.opened_at is not None else ""
     care = (
-        f"{standing.acked_by} takes care of it" if standing.acked_by else "nobody acknowledged it"
+        f"{situation.acked_by} takes care of it" if situation.acked_by else "nobody acknowledged it"
     )
-    paused = f"; the investigation is paused by {standing.paused_by}" if standing.paused_by else ""
+    paused = (
+        f"; the investigation is paused by {situation.paused_by}" if situation.paused_by else ""
+    )
     waits = sum(one.status == "pending" for one in context.proposed)
     wait = f"; {waits} proposed to decide on" if waits else ""
     told = (
-        f"{context.incident} is {standing.status or 'open'}{since}, severity {context.severity}: "
-        f"{standing.firing} of {standing.alerts} alerts fire; {care}{wait}{paused}."
+        f"{context.incident} is {situation.status or 'open'}{since}, severity {context.severity}: "
+        f"{situation.firing} of {situation.alerts} alerts fire; {care}{wait}{paused}."
     )
     return told, ()
 

@@ -70,7 +70,7 @@ def _answer(context: Context, question: Remark) -> Step:
         look = None if looked else _first_look(context)
         if look is not None:
             return look
-    return answering.answer(context)
+    return answering.plain_answer(context)
 
 
 def _first_look(context: Context) -> CallTools | None:

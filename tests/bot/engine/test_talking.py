@@ -117,7 +117,14 @@ async def test_factor_1_an_unknown_wish_is_answered_and_never_crashes(
 async def test_factor_9_three_failures_ask_and_the_loop_makes_no_fourth_call(
     tmp_path: Path,
 ) -> None:
-    lines = [look("a", "b"), look("c", "d"), look("e"), conclude(), look("a"), conclude()]
+    lines: list[Step | Exception] = [
+        look("a", "b"),
+        look("c", "d"),
+        look("e"),
+        conclude(),
+        look("a"),
+        conclude(),
+    ]
     world = World(model=Scripted(lines))
     world.looking.fails = [RemoteError("shop", "no route", 404)] * 9
     async with open_house(tmp_path, world) as house:

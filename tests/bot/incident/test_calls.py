@@ -1,5 +1,7 @@
 """Three failures in a row and a tool rests (factor 9, F-10); equal calls are made once."""
 
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -137,7 +139,7 @@ def test_factor_9_no_sequence_leads_to_a_fourth_call(
     story: list[tuple[list[str], list[bool], str]],
 ) -> None:
     """Whatever is chosen, fails and is answered: never four failed calls in a row, unasked."""
-    play, number, in_a_row = Play(), 0, dict.fromkeys((PROM, LOKI), 0)
+    play, number, in_a_row = Play(), 0, Counter[str]()
     seen = 0
     for tools, works, answer in story:
         if not isinstance(play.settle(), AskModel):

@@ -76,8 +76,8 @@ def test_a_question_of_a_run_sees_what_runs_before_it_saw() -> None:
     made = brief(play.state, (), 10)
     assert made.question is not None
     assert [one.evidence for one in made.results] == ["er1s1.0"]
-    assert made.standing.conclusion == "v42 broke it."
-    assert made.standing.findings == FOUND.findings
+    assert made.situation.conclusion == "v42 broke it."
+    assert made.situation.findings == FOUND.findings
 
 
 def test_f10_a_question_has_steps_of_its_own_and_waits_for_no_debounce() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.incident.context import Context, Proposed, Remark, Standing
+from bot.incident.context import Context, Proposed, Remark, Situation
 from bot.incident.model import Change, Finding, Service, Similar
 from bot.incident.steps import CallTools, Conclude
 from bot.knowledge import answering, planner
@@ -44,7 +44,7 @@ def asking(text: str, **changed: object) -> Context:
         question=Remark("dana", text, question=True, at=T0),
         changes=(DEPLOY,),
         similar=(Similar(incident="INC-0", title="Errors", at=T0, conclusion="a bad deploy"),),
-        standing=Standing(
+        situation=Situation(
             status="open", opened_at=T0, firing=2, alerts=3, acked_by="eve",
             called="level 1: group:payments",
         ),
@@ -117,8 +117,8 @@ def test_plain_questions_are_answered_from_the_context(
 
 def test_what_was_found_cites_the_evidence_it_was_found_with() -> None:
     finding = Finding(claim="errors began with v42", evidence=("e1",))
-    standing = Standing(conclusion="v42 broke it.", by="planner", findings=(finding,))
-    step = planner.choose(asking("why?", standing=standing))
+    situation = Situation(conclusion="v42 broke it.", by="planner", findings=(finding,))
+    step = planner.choose(asking("why?", situation=situation))
     assert isinstance(step, Conclude)
     assert step.findings == (finding,)
     assert "What was found (planner): v42 broke it." in step.summary

@@ -2,6 +2,7 @@
 
 import asyncio
 import traceback
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -112,37 +113,43 @@ def test_factor_9_a_trace_of_five_kilobytes_becomes_what_matters(name: str) -> N
     assert len(expected) <= GIST_CHARS
 
 
-def failing() -> str:
-    def inner() -> None:
-        raise ExceptionGroup("many", [ValueError("a first one"), KeyError("b")])
+def inner() -> None:
+    raise ExceptionGroup("many", [ValueError("a first one"), KeyError("b")])
 
+
+def outer() -> None:
     try:
-        try:
-            inner()
-        except ExceptionGroup as group:
-            raise RuntimeError("outer") from group
-    except RuntimeError:
+        inner()
+    except ExceptionGroup as group:
+        raise RuntimeError("outer") from group
+
+
+def printed(call: Callable[[], object]) -> str:
+    """Return what Python prints of the exception that `call` raises."""
+    try:
+        call()
+    except Exception:  # noqa: BLE001 - printed, whatever it is
         return traceback.format_exc()
+    return ""
 
 
 def test_factor_9_of_a_group_within_a_cause_the_first_exception_is_the_root() -> None:
-    said = gist(failing())
+    said = gist(printed(outer))
     assert said.startswith("RuntimeError: outer (at bot/knowledge/test_gist.py:")
     assert said.endswith("root cause: ValueError: a first one")
 
 
+async def looks() -> None:
+    raise TimeoutError("no answer within 5 s")
+
+
+async def together() -> None:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(looks())
+
+
 def test_factor_9_a_failed_task_is_found_inside_its_group() -> None:
-    async def looks() -> None:
-        raise TimeoutError("no answer within 5 s")
-
-    async def together() -> None:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(looks())
-
-    try:
-        asyncio.run(together())
-    except ExceptionGroup:
-        said = gist(traceback.format_exc())
+    said = gist(printed(lambda: asyncio.run(together())))
     assert "root cause: TimeoutError: no answer within 5 s (at " in said
 
 
