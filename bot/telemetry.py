@@ -100,6 +100,15 @@ conclusions = Counter(
 escalations = Counter(
     "triage_escalations_total", "Runs that gave up, by reason.", ("reason",), registry=REGISTRY
 )
+tool_errors_recovered = Counter(
+    "triage_tool_errors_recovered_total", "Reads that answered after they had failed, by tool.",
+    ("tool",), registry=REGISTRY,
+)  # fmt: skip
+questions = Counter(
+    "triage_questions_total",
+    "Questions to the agent: asked, answered by model or planner, given up, or not taken.",
+    ("outcome", "surface"), registry=REGISTRY,
+)  # fmt: skip
 calls = Counter(
     "triage_calls_total", "Calls of humans that nobody had answered, by level of the ladder.",
     ("level", "about"), registry=REGISTRY,
@@ -109,7 +118,7 @@ ack_time = Histogram(
     buckets=SLOW, registry=REGISTRY,
 )  # fmt: skip
 conclusion_time = Histogram(
-    "triage_time_to_conclusion_seconds", "Incident opened to conclusion.",
+    "triage_time_to_conclusion_seconds", "Incident opened to the first conclusion about it.",
     buckets=SLOW, registry=REGISTRY,
 )  # fmt: skip
 investigations = Gauge(

@@ -13,7 +13,7 @@ def tell_standing(context: Context, pen: Pen) -> Iterator[Piece]:
     resting = ",".join(name for name in context.resting if plain(name))
     if resting:
         yield Piece(f"<standing resting={resting}/>\n")
-    stands = context.standing
+    stands = context.situation
     if context.question is None and not stands.conclusion:
         return
     if not stands.status:
@@ -36,7 +36,7 @@ def tell_standing(context: Context, pen: Pen) -> Iterator[Piece]:
 
 
 def _concluded(context: Context) -> Iterator[str]:
-    stands = context.standing
+    stands = context.situation
     if not stands.conclusion:
         return
     yield f"by={stands.by}" if stands.by else ""

@@ -21,6 +21,7 @@ from bot.intake.inbox import Replies
 from bot.intake.linking import Links
 from bot.intake.person import Persons
 from bot.intake.proving import Proving, Warrants
+from bot.intake.questioning import Questioning
 from bot.intake.reading import Reading
 from bot.intake.running import Running
 from bot.intake.sources import SOURCES
@@ -77,6 +78,7 @@ def inbox_of(bot: Bot, base_url: str) -> Replies:
         decisions,
         Editing(store.log, persons, decisions, clock, lambda name: schema_of(bot, name)),
         Asking(store.log, persons, library),
+        Questioning(store.log, persons, clock),
         Caring(store.log, persons, library, clock, bot.roster),
         Running(store.log, persons, decisions, clock),
         Reading(

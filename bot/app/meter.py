@@ -17,7 +17,7 @@ from bot.incident.facts_alerts import (
     IncidentHandedOff,
     QuestionReminded,
 )
-from bot.incident.facts_run import BudgetSpent, ConclusionReached, EscalationRaised
+from bot.incident.facts_run import ConclusionReached, EscalationRaised, ToolReturned
 from bot.incident.model import SEVERITIES
 from bot.incident.reducer import State
 from bot.ports import Clock, Filter, Incidents, Log
@@ -27,6 +27,8 @@ KNOWN_MAX = 5000
 BREATH_S = 0.25
 """Pause after each count, so that a burst of commits is one look."""
 LEVELS_SHOWN = 9
+OURS = frozenset({"planner", "triagebot"})
+"""Who answers without a model; `triagebot` is the run that gives up."""
 ENDS: dict[type, str] = {
     action.ProposalApproved: "approved",
     action.ProposalDenied: "denied",
@@ -121,16 +123,29 @@ def count_event(state: State, event: Event) -> None:
         case action.ActionFinished() | action.ActionReconciled():
             _proposal(state, "", body.attempt, "succeeded" if body.ok else "failed")
         case ConclusionReached():
-            telemetry.conclusions.labels("unjudged").inc()
-            _since_opened(state, event.at)
+            _concluded(state, event, body)
         case ConclusionJudged():
             telemetry.conclusions.labels(body.verdict).inc()
-        case BudgetSpent():
-            telemetry.escalations.labels(body.kind).inc()
         case EscalationRaised():
-            telemetry.escalations.labels("raised").inc()
+            telemetry.escalations.labels(body.kind or "other").inc()
+        case ToolReturned(cached=True):
+            telemetry.tool_calls.labels(body.tool, "cached").inc()
         case _:
             _count_care(state, event)
+
+
+def _concluded(state: State, event: Event, body: ConclusionReached) -> None:
+    """Count a conclusion, or an answer by who gave it and where it was asked."""
+    if not body.question:
+        telemetry.conclusions.labels("unjudged").inc()
+        if state.incident.first_concluded_at == event.at:
+            _since_opened(state, event.at)
+        return
+    given = (one for one in state.incident.answers_given if one.at == event.at)
+    asked = next((one.asked for one in given if one.asked is not None), None)
+    by = body.by if body.by in OURS else "model"
+    outcome = "given_up" if by == "triagebot" else by
+    telemetry.questions.labels(outcome, asked.channel if asked else "").inc()
 
 
 def _since_opened(state: State, at: datetime) -> None:

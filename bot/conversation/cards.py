@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from bot.conversation.call_card import draw_calls
+from bot.conversation.finding_card import ANSWERS_SHOWN, draw_answer, draw_finding
 from bot.conversation.handover_card import draw_handover
 from bot.conversation.look import Look
 from bot.conversation.outcome import outcome_lines, status_line_of
 from bot.conversation.phrases import (
     TITLE_CHARS,
-    author_words,
     clip,
     code_of,
     fallback_line,
@@ -17,9 +17,8 @@ from bot.conversation.phrases import (
 from bot.conversation.proposal_card import draw_proposal
 from bot.conversation.question_card import draw_judge, draw_question
 from bot.conversation.root_card import draw_root
-from bot.conversation.sheet import WORDS_CHARS, blank_card, quoted
-from bot.incident.card import Block, Card, Items, Text, Trust
-from bot.incident.model import Finding
+from bot.conversation.sheet import blank_card, quoted
+from bot.incident.card import Block, Card, Items
 from bot.incident.state import State
 from bot.incident.views import ProposalView
 
@@ -37,8 +36,11 @@ def draw(state: State, look: Look) -> tuple[Card, ...]:
 def _cards(state: State, look: Look) -> Iterator[Card]:
     view = state.incident
     yield draw_root(state, look)
-    if view.conclusion:
-        yield draw_finding(state, look)
+    if view.ended is not None:
+        yield draw_finding(state, view.ended, look)
+    answers = list(enumerate(view.answers_given, start=1))
+    for number, ending in answers[-ANSWERS_SHOWN:]:
+        yield draw_answer(state, ending, number, look)
     for question in view.questions.values():
         yield draw_question(state, question, look)
     for proposal in view.proposals.values():
@@ -54,41 +56,6 @@ def _cards(state: State, look: Look) -> Iterator[Card]:
         yield draw_notice(state, look, "merged", f"Merged into {view.merged_into}")
     elif view.status == "closed":
         yield draw_notice(state, look, "closed", "Closed")
-
-
-def draw_finding(state: State, look: Look) -> Card:
-    """Return what the last finished run concluded, each claim with its evidence."""
-    view, run = state.incident, state.run
-    number = run.number if run.done else run.number - 1
-    who = author_words(view.conclusion_by)
-    trust: Trust = "outside" if who.startswith("rule-based") else "model"
-    claims = tuple(Text(value=_claim(finding), trust=trust) for finding in view.findings)
-    blocks: list[Block] = [
-        Items(title=who[:1].upper() + who[1:], items=(quoted(view.conclusion, trust),)),
-        Items(title="Rests on", items=claims)
-        if claims
-        else Text(value="No claim is backed by evidence: take this as a lead, not as a cause."),
-    ]
-    refused = tuple(quoted(why, "outside") for _, why in run.rejected)
-    if refused:
-        blocks.append(Items(title="Not put before you", items=refused))
-    cited = tuple(name for finding in view.findings for name in finding.evidence)
-    said = f"{'found' if claims else 'no cause found'}: {clip(one_line(view.conclusion), 110)}"
-    return blank_card(state, look, "finding", f"finding:r{max(number, 1)}").model_copy(
-        update={
-            "title": "What was found" if claims else "Not enough evidence",
-            "fallback": fallback_line(state, said),
-            "state": "not confirmed by a human" if not view.judged else f"judged {view.judged}",
-            "blocks": tuple(blocks),
-            "links": look.evidence(cited),
-        }
-    )
-
-
-def _claim(finding: Finding) -> str:
-    cited = ", ".join(name[:6] for name in finding.evidence)
-    end = f" ({finding.confidence} confidence; evidence {cited or 'none'})"
-    return f"{clip(finding.claim, WORDS_CHARS)}{end}"
 
 
 def draw_result(state: State, view: ProposalView, look: Look) -> Card:

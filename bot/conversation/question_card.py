@@ -75,12 +75,13 @@ def draw_judge(state: State, look: Look) -> Card:
             "fallback": fallback_line(state, f"{view.status}; {status}"),
             "state": status,
             "blocks": (quoted(asked, "outside"),),
-            "controls": _verdicts(state) if over and not view.judged else (),
+            "controls": judge_controls(state) if over and not view.judged else (),
         }
     )
 
 
-def _verdicts(state: State) -> tuple[Control, ...]:
+def judge_controls(state: State) -> tuple[Control, ...]:
+    """Return one control a verdict: how the conclusion about the incident is judged, in a click."""
     return tuple(
         Control(verb="judge", label=label, value=value, accessible=f"Judge {state.stream}: {label}")
         for value, label in JUDGEMENTS

@@ -7,7 +7,6 @@ from bot.conversation.look import Look, footer_line
 from bot.conversation.phrases import (
     LINE_CHARS,
     TITLE_CHARS,
-    author_words,
     clip,
     code_of,
     counted,
@@ -16,6 +15,7 @@ from bot.conversation.phrases import (
     standing_words,
     utc_words,
 )
+from bot.conversation.receipt import trust_of, who_found
 from bot.incident.alarms import SELF
 from bot.incident.card import Block, Card, Control, FactLine, Items, Text
 from bot.incident.model import Link
@@ -119,19 +119,19 @@ def _status(state: State) -> str:
 
 
 def _investigation(state: State, look: Look) -> str:
-    run = state.run
-    if state.unknown:
-        first = state.unknown[0]
-        return f"on hold: {first.type} v{first.v} cannot be read by this version"
-    if run.paused_by:
-        return f"paused by {run.paused_by}"
-    if run.done:
-        return f"finished, {counted(run.steps, 'step')}"
-    if look.paused_by:
-        return f"paused with the bot by {look.paused_by}, {counted(run.steps, 'step')} so far"
-    if look.queued:
-        return look.queued
-    return f"running, {counted(run.steps, 'step')} so far"
+    run, ended = state.run, state.incident.ended
+    asked, so_far = run.question, counted(run.steps, "step")
+    steps = counted(ended.steps, "step") if ended is not None else so_far
+    first = state.unknown[0] if state.unknown else None
+    stands = (
+        f"on hold: {first.type} v{first.v} cannot be read by this version" if first else "",
+        f"answering what {asked.person} asked" if asked is not None and run.answering else "",
+        f"paused by {run.paused_by}" if run.paused_by else "",
+        f"finished, {steps}" if run.done else "",
+        f"paused with the bot by {look.paused_by}, {so_far} so far" if look.paused_by else "",
+        look.queued,
+    )
+    return next((words for words in stands if words), f"running, {so_far} so far")
 
 
 def _switches(look: Look) -> tuple[Block, ...]:
@@ -151,11 +151,10 @@ def _found(state: State) -> tuple[Block, ...]:
     if view.summary:
         text = Text(value=clip(view.summary, WORDS_CHARS), trust="outside")
         return (Items(title="Summary", items=(text,)),)
-    if not view.conclusion:
+    if view.ended is None:
         return ()
-    trust = "outside" if author_words(view.conclusion_by).startswith("rule-based") else "model"
-    text = Text(value=clip(view.conclusion, WORDS_CHARS), trust=trust)
-    return (Items(title=f"Conclusion ({author_words(view.conclusion_by)})", items=(text,)),)
+    text = Text(value=clip(view.conclusion, WORDS_CHARS), trust=trust_of(view.ended))
+    return (Items(title=f"Conclusion ({who_found(view.ended)})", items=(text,)),)
 
 
 def _controls(state: State) -> tuple[Control, ...]:
@@ -164,7 +163,7 @@ def _controls(state: State) -> tuple[Control, ...]:
     if state.run.paused_by:
         return (Control(verb="resume", label="Resume", value=state.stream,
                         accessible=f"Resume the investigation of {state.stream}"),)  # fmt: skip
-    if state.run.done:
+    if state.run.done or (state.run.answering and not state.run.parked):
         return ()
     return (Control(verb="pause", label="Pause", value=state.stream,
                     accessible=f"Pause the investigation of {state.stream}"),)  # fmt: skip

@@ -38,8 +38,8 @@ def investigates(effect: Effect) -> bool:
     Decisions, actions, expiries, first cards and what a human asked for never wait for one.
     """
     if isinstance(effect, RunTools):
-        return not effect.pending.outside
-    return isinstance(effect, AskModel)
+        return not (effect.asked or effect.pending.outside)
+    return isinstance(effect, AskModel) and not effect.asked
 
 
 class Turnstile:

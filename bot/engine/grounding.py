@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from pydantic import JsonValue
 
 from bot.incident.briefing import brief
+from bot.incident.calls import rest_tool
+from bot.incident.facts_run import StepChosen
 from bot.incident.model import ActionTemplate
 from bot.incident.revision import PERSON
-from bot.incident.state import State
+from bot.incident.state import OUTSIDE, State
 from bot.knowledge.fills import exact, fill, wanted
 from bot.knowledge.known import values
 from bot.shelf import Plan
@@ -47,11 +49,25 @@ def instructed(
 ) -> tuple[str, ...]:
     """Return whose answers became arguments, as `person:NAME`: their authors too (E-23)."""
     texts = {*_texts(args)}
-    answers = [view for view in state.incident.questions.values() if view.value]
+    asked = state.incident.questions.items()
+    answers = [view for name, view in asked if view.value and not rest_tool(name)]
     found = [view.person for view in answers if view.value in texts]
     if template is not None and ANSWER in wanted(template.args):
         found += [view.person for view in answers[-1:]]
     return tuple(dict.fromkeys(f"{PERSON}{name}" for name in found if name))
+
+
+def wanted_by(state: State, chosen: StepChosen) -> str:
+    """Return who wants this action: `bot`, or `person:NAME` when it answers what they asked.
+
+    Whoever asks for something does not decide on it alone just because a model put it forward.
+    """
+    asked = state.run.question
+    if chosen.by.startswith(PERSON):
+        return chosen.by
+    if asked is None or chosen.effect_id.startswith(OUTSIDE):
+        return "bot"
+    return f"{PERSON}{asked.person}"
 
 
 def _said(state: State) -> Iterator[str]:

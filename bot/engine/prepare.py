@@ -10,7 +10,7 @@ from typing import cast
 from pydantic import JsonValue
 
 from bot.engine.freezing import check_inspectable, frozen_args, without_secrets
-from bot.engine.grounding import instructed, ungrounded
+from bot.engine.grounding import instructed, ungrounded, wanted_by
 from bot.engine.menu import check_allowed
 from bot.engine.probes import failed, run_probes
 from bot.engine.rejected import Rejected
@@ -201,7 +201,7 @@ class Preparer:
             return next_revision(old, chosen, args)
         if edit_target(chosen.effect_id)[0]:
             raise Rejected("there is no such proposal to edit")
-        requester = chosen.by if chosen.by.startswith(PERSON) else "bot"
+        requester = wanted_by(state, chosen)
         authors = editors(state, step.tool, args)
         if not _by_code(chosen):
             authors = (*authors, *instructed(state, template_of(state, step), args))

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Collection
 from datetime import timedelta
 
+from bot import telemetry
 from bot.engine.toolbox import ReadBox, compact
 from bot.errors import BusyError, ToolError
 from bot.incident.effects import RunTools
@@ -48,7 +49,11 @@ class Reader:
             if isinstance(brought, BaseException):
                 raise brought
             results.append(brought)
-        await self._log.record(stream, lambda state: _still_open(state, results))
+        recorded = await self._log.record(stream, lambda state: _still_open(state, results))
+        for event in recorded.events:
+            fact = event.body
+            if isinstance(fact, ToolReturned) and _had_failed(effect, fact):
+                telemetry.tool_errors_recovered.labels(fact.tool).inc()
 
     async def _one(
         self, stream: str, pending: Pending, index: int, call: ToolCall, seen: Collection[str]
@@ -82,6 +87,11 @@ class Reader:
         return ToolFailed(
             effect_id=effect_id, key=call.key, tool=call.tool, error=short, retry_at=retry_at
         )
+
+
+def _had_failed(effect: RunTools, fact: ToolReturned) -> bool:
+    """True when the same call, or the tool when it was called last, had failed."""
+    return fact.tool in effect.failing or fact.effect_id in effect.pending.attempts
 
 
 def _still_open(state: State, results: list[Fact]) -> Draft | Refusal:

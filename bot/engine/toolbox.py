@@ -5,6 +5,7 @@ import hashlib
 import json
 import logging
 import math
+import traceback
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import cast
@@ -16,6 +17,7 @@ from bot.engine.menu import Install, Menu, check_allowed, parse_args
 from bot.engine.slices import EVIDENCE_READ, EvidenceRead, read_slice
 from bot.errors import InputError, RemoteError, ToolError
 from bot.incident.model import CompactError, Observation, Value
+from bot.knowledge.gist import gist
 from bot.knowledge.redact import Redactor
 from bot.ports import Choice, Clock, Evidence, EvidenceStore
 from bot.shelf import Action, ReadTool, Tool, ToolResult
@@ -24,7 +26,6 @@ log = logging.getLogger(__name__)
 EVIDENCE_BYTES = 256 * 1024
 EXCHANGE = "model"
 """The `tool` of evidence that holds what a model was sent and answered; no finding may cite it."""
-ERROR_CHARS = 400
 SUMMARY_CHARS = 400
 
 
@@ -193,13 +194,16 @@ def version_of(found: OpenAction, args: Value) -> str:
 
 
 def compact(name: str, error: Exception) -> CompactError:
-    """Return an error as the thread keeps it: one line, at most 400 characters, redacted."""
+    """Return an error as the thread keeps it: one line, at most 400 characters, redacted.
+
+    What nobody foresaw says where it broke, and its root cause.
+    """
     said = encodable(str(error)) or type(error).__name__
-    message = " ".join(Redactor().text(said).split())
-    retryable = isinstance(error, ToolError) and error.retryable
     if not isinstance(error, ToolError | InputError):
-        message = f"{type(error).__name__}: {message}"
-    return CompactError(system=name, message=message[:ERROR_CHARS], retryable=retryable)
+        trace = traceback.TracebackException.from_exception(error, lookup_lines=False)
+        said = encodable("".join(trace.format()))
+    retryable = isinstance(error, ToolError) and error.retryable
+    return CompactError(system=name, message=gist(said), retryable=retryable)
 
 
 def encodable(text: str) -> str:

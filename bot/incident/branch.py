@@ -28,7 +28,7 @@ def _incident(view: IncidentView) -> IncidentView:
     made.alerts = dict(view.alerts)
     made.proposals = {name: _proposal(one) for name, one in view.proposals.items()}
     made.questions = {name: copy(one) for name, one in view.questions.items()}
-    made.said = list(view.said)
+    made.said, made.answers_given = list(view.said), list(view.answers_given)
     made.conversations, made.broken = dict(view.conversations), dict(view.broken)
     return made
 
@@ -43,6 +43,9 @@ def _run(view: RunView) -> RunView:
     made = copy(view)
     made.queue = [_pending(one) for one in view.queue]
     made.results, made.rejected, made.seen = list(view.results), list(view.rejected), set(view.seen)
+    made.failed, made.rested = dict(view.failed), set(view.rested)
+    made.earlier, made.waiting = list(view.earlier), list(view.waiting)
+    made.parked = [_run(one) for one in view.parked]
     return made
 
 

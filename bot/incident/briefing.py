@@ -1,9 +1,19 @@
 """From a State to the Context a StepModel is given: pure, so a restart gives the same bytes."""
 
-from bot.incident.context import Answered, Context, Denial, Proposed, Remark, ToolOffer
+from bot.incident.calls import rest_tool, resting_tools
+from bot.incident.context import (
+    Answered,
+    Context,
+    Denial,
+    Proposed,
+    Remark,
+    Situation,
+    ToolOffer,
+)
+from bot.incident.ending import Spoken
 from bot.incident.model import Alert
 from bot.incident.outside import bounded
-from bot.incident.state import Spoken, State
+from bot.incident.state import State
 from bot.incident.steps import ProposeAction
 from bot.incident.views import ProposalView
 
@@ -15,7 +25,7 @@ ALERTS = 50
 def brief(state: State, offers: tuple[ToolOffer, ...], max_steps: int) -> Context:
     """Return what the StepModel may know now, in the order of events, text from outside bounded."""
     view, run = state.incident, state.run
-    loaded = run.context
+    loaded, resting = run.context, resting_tools(state)
     whole = Context(
         incident=view.id,
         title=view.title,
@@ -23,11 +33,12 @@ def brief(state: State, offers: tuple[ToolOffer, ...], max_steps: int) -> Contex
         alerts=_alerts(state),
         service=loaded.service if loaded else None,
         runbook=loaded.runbook if loaded else None,
-        results=tuple(run.results),
+        results=(*(run.earlier if run.answering else ()), *run.results),
         proposed=_proposed(state),
         answers=tuple(
             Answered(item.asked.question, item.value or None, item.ended_at or item.at)
-            for item in view.questions.values()
+            for name, item in view.questions.items()
+            if not rest_tool(name)
         ),
         messages=tuple(_said(one) for one in view.said[-MESSAGES:]),
         inventory=loaded.inventory if loaded else {},
@@ -36,7 +47,7 @@ def brief(state: State, offers: tuple[ToolOffer, ...], max_steps: int) -> Contex
             "incident": view.id,
             "environment": loaded.service.environment if loaded and loaded.service else "",
         },
-        tools=offers,
+        tools=tuple(offer for offer in offers if offer.name not in resting),
         remaining=max_steps - run.steps,
         changes=loaded.changes if loaded else (),
         similar=loaded.similar if loaded else (),
@@ -46,8 +57,28 @@ def brief(state: State, offers: tuple[ToolOffer, ...], max_steps: int) -> Contex
         opened_at=view.opened_at,
         at=state.at,
         seed=f"{view.delivery}/{run.number}",
+        resting=tuple(sorted(resting)),
+        situation=_situation(state),
     )
     return bounded(whole)
+
+
+def _situation(state: State) -> Situation:
+    view = state.incident
+    called = view.called
+    return Situation(
+        status=f"part of {view.merged_into}" if view.merged_into else view.status,
+        opened_at=view.opened_at,
+        firing=len(view.firing),
+        alerts=len(view.alerts),
+        acked_by=view.acked_by,
+        called=f"level {called.level}: {called.to or 'nobody'}" if called is not None else "",
+        paused_by=state.run.paused_by,
+        conclusion=view.conclusion,
+        by=view.conclusion_by,
+        findings=view.findings,
+        judged=view.judged or "",
+    )
 
 
 def _said(one: Spoken) -> Remark:

@@ -55,7 +55,7 @@ WORDS: tuple[Word, ...] = (
     Word("resume", "resume [INC-1]", "go on"),
     Word("timeline", "timeline INC-1", "where the timeline is"),
     Word("whoami", "whoami", "which person the bot takes you for"),
-    Word("ask", "ask INC-1 QUESTION", "put a question to the agent", "kept, not answered yet"),
+    Word("ask", "ask INC-1 QUESTION", "ask the agent; it answers in the incident, runs nothing"),
     Word("link", "link", "tie this account to yourself, by a link that works once"),
     Word("stepup", "stepup reset PERSON", "(admin) take a person's one-time codes away"),
     Word("postmortem", "postmortem INC-1", "draft a postmortem", "not in this version"),

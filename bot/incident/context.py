@@ -85,7 +85,7 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
-class HowItStands:
+class Situation:
     """How the incident stands: what a human may ask about it; names are those of persons.
 
     `conclusion` and `findings` are what the alerts' run concluded, `by` who concluded it. `called`
@@ -114,7 +114,7 @@ class Context:
     words; empty when none was. `cuts` names the origins of text that was cut or left out (F-03).
     `question` is what a human asked and this run answers; None for the run that the alerts began.
     `specialist` names who investigates. `missing` says in words what was not found. `resting` are
-    tools that failed too often and are not called. `standing` is how the incident stands.
+    tools that failed too often and are not called. `situation` is how the incident stands.
     With a `question`, `results` begin with those of earlier runs. `at` is the time of the newest
     event, the only "now" there is. `seed` is of the log, one a run, and nobody outside is told it.
     """
@@ -142,7 +142,7 @@ class Context:
     question: Remark | None = None
     specialist: str = ""
     resting: tuple[str, ...] = ()
-    standing: HowItStands = field(default_factory=HowItStands)
+    situation: Situation = field(default_factory=Situation)
     opened_at: datetime | None = None
     at: datetime | None = None
     seed: str = ""

@@ -8,12 +8,12 @@ from bot.incident.ladder import calls_ahead, handoff_remind_at
 from bot.incident.state import OUTSIDE, Pending, State
 from bot.incident.steps import ProposeAction
 from bot.incident.views import ProposalView
+from bot.incident.waiting import awaits_human
 
 
 def may_ask(state: State) -> bool:
     """True when the run wants its next Step and no human has to answer first."""
-    waiting = any(view.status == "open" for view in state.incident.questions.values())
-    return not (state.incident.over or state.run.done or waiting)
+    return not (state.over or state.run.done or awaits_human(state))
 
 
 def ask_at(state: State, limits: RunLimits) -> datetime:
@@ -70,7 +70,7 @@ def deadlines(state: State, now: datetime, limits: RunLimits) -> Iterator[dateti
         closing = resolved_at + timedelta(seconds=limits.close_after_s)
         if closing > now:
             yield closing
-    if not (state.run.paused_by or limits.paused):
+    if not (state.run.held or limits.paused):
         yield from _run(state, limits)
 
 

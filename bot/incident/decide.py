@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.incident.calls import ready_calls
 from bot.incident.deadlines import ask_at, deadlines, may_ask, propose_at
 from bot.incident.due import due_facts
 from bot.incident.effects import (
@@ -79,12 +80,12 @@ def _investigation(state: State, now: datetime, limits: RunLimits) -> Effect | N
     if limits.paused:
         return None
     pending = run.next
-    if pending is not None and (pending.outside or not run.paused_by):
+    if pending is not None and (pending.outside or not run.held):
         return _carry_out(state, pending, now, limits)
-    if run.paused_by:
+    if run.held:
         return None
     if may_ask(state) and ask_at(state, limits) <= now:
-        return AskModel(run.ask_id, limits.max_steps - run.steps)
+        return AskModel(run.ask_id, limits.max_steps - run.steps, run.answering)
     return None
 
 
@@ -94,18 +95,17 @@ def _carry_out(state: State, pending: Pending, now: datetime, limits: RunLimits)
         early = propose_at(state, pending, limits) > now
         return None if early else Prepare(pending.chosen)
     if isinstance(step, CallTools):
-        ready = tuple(
-            index
-            for index in pending.open_calls
-            if pending.retry_at.get(f"{pending.chosen.effect_id}.{index}", now) <= now
-        )
-        return RunTools(pending, ready) if ready else None
+        ready = ready_calls(state, pending, now)
+        failing = frozenset(state.run.failed)
+        return RunTools(pending, ready, state.run.answering, failing) if ready else None
     return None
 
 
 def _may_close(state: State, now: datetime, limits: RunLimits) -> bool:
     view = state.incident
     if view.status != "resolved" or view.resolved_at is None or state.run.queue:
+        return False
+    if state.run.answering:
         return False
     if any(_is_open(proposal) for proposal in view.proposals.values()):
         return False

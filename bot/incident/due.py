@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Literal
 
+from bot.incident.calls import answered_by_code, rest_question
 from bot.incident.effects import RunLimits
 from bot.incident.fact import Fact
 from bot.incident.facts_action import (
@@ -26,9 +28,11 @@ from bot.incident.ladder import handoff_reminder
 from bot.incident.state import UNDO, State
 from bot.incident.steps import AskHuman, Conclude, ProposeAction
 from bot.incident.views import ProposalView
+from bot.incident.waiting import awaits_human
 
 CALM = "every alert resolved"
 """Why an incident resolves by itself; any other reason is somebody's word."""
+Spent = Literal["steps", "seconds", "no_new_facts", "no_step"]
 BARREN_STEPS = 2
 """A run ends when this many looks in a row brought no new fact."""
 
@@ -43,6 +47,7 @@ def due_facts(state: State, now: datetime, limits: RunLimits) -> tuple[Fact, ...
         tuple(_undone(state)),
         _regression(state),
         _chosen(state, now, limits),
+        _calls(state, now, limits),
         _budget(state, limits),
     ):
         if facts:
@@ -123,9 +128,9 @@ def undo_step(view: ProposalView, reason: str) -> ProposeAction | None:
 def _chosen(state: State, now: datetime, limits: RunLimits) -> tuple[Fact, ...]:
     """Turn a chosen question or conclusion into its fact: nothing else needs to happen."""
     run = state.run
-    if state.incident.over:
+    if state.over:
         return _cut_short(state)
-    if not run.queue or run.paused_by or limits.paused:
+    if not run.queue or run.held or limits.paused:
         return ()
     chosen = run.queue[0].chosen
     if isinstance(chosen.step, AskHuman):
@@ -158,40 +163,56 @@ def _conclusion(state: State, step: Conclude, by: str) -> ConclusionReached:
 def _cut_short(state: State) -> tuple[Fact, ...]:
     if state.run.done:
         return ()
-    return (
-        ConclusionReached(
-            summary="It was over before the investigation had finished.",
-            findings=(),
-            by="triagebot",
-        ),
-    )
+    into, asked = state.incident.merged_into, state.run.question
+    summary = "It was over before the investigation had finished."
+    if asked is not None:
+        summary = f"This incident is part of {into} now; ask there." if into else summary
+    question = asked.text if asked is not None else ""
+    return (ConclusionReached(summary=summary, findings=(), by="triagebot", question=question),)
+
+
+def _calls(state: State, now: datetime, limits: RunLimits) -> tuple[Fact, ...]:
+    """Ask about a tool that rests, and answer calls that need not be made."""
+    run = state.run
+    if run.done or run.held or limits.paused:
+        return ()
+    asked = () if state.incident.over else rest_question(state, now, limits)
+    pending = run.next
+    return asked or (answered_by_code(state, pending) if pending is not None else ())
 
 
 def _budget(state: State, limits: RunLimits) -> tuple[Fact, ...]:
     """End a run that used up its steps or seconds, failed to choose, or learns nothing new."""
     run = state.run
-    if run.done or run.queue or run.context is None or state.incident.over:
+    if run.done or run.queue or run.context is None or state.over or awaits_human(state):
         return ()
-    if any(view.status == "open" for view in state.incident.questions.values()):
-        return ()
-    for kind, spent, why in (
+    kinds: tuple[tuple[Spent, bool, str], ...] = (
         ("steps", run.steps >= limits.max_steps, f"used all {limits.max_steps} steps"),
         ("seconds", run.spent_s >= limits.run_max_s, f"used {limits.run_max_s:.0f} seconds"),
         ("no_new_facts", run.barren >= BARREN_STEPS, "looked twice and saw nothing new"),
-    ):
+    )
+    for kind, spent, why in kinds:
         if spent:
-            return _give_up(state, BudgetSpent.model_validate({"kind": kind}), why)
+            return (BudgetSpent.model_validate({"kind": kind}), *_give_up(state, kind, why))
     if run.ask_failed:
-        return _give_up(state, None, f"could not choose a next step: {run.ask_failed}")
+        return _give_up(state, "no_step", f"could not choose a next step: {run.ask_failed}")
     return ()
 
 
-def _give_up(state: State, spent: BudgetSpent | None, why: str) -> tuple[Fact, ...]:
+def _give_up(state: State, kind: Spent, why: str) -> tuple[Fact, ...]:
+    """End the run with what it saw; the alerts' run calls for humans, whoever asked is told."""
     seen = [result.summary for result in state.run.results if result.summary]
     found = "; ".join(seen[-5:]) or "nothing"
+    asked = state.run.question
+    if asked is not None:
+        told = f"I could not answer that: I {why}. I saw: {found}."
+        return (
+            ConclusionReached(
+                summary=told[:2000], findings=(), by="triagebot", question=asked.text
+            ),
+        )
     summary = f"Not enough evidence: the investigation {why}. It saw: {found}."
-    facts: tuple[Fact, ...] = (
-        EscalationRaised(reason=f"the investigation {why}", to="on-call"),
+    return (
+        EscalationRaised(reason=f"the investigation {why}", to="on-call", kind=kind),
         ConclusionReached(summary=summary[:2000], findings=(), by="triagebot"),
     )
-    return facts if spent is None else (spent, *facts)

@@ -67,18 +67,24 @@ class Prepare:
 
 @dataclass(frozen=True, slots=True)
 class RunTools:
-    """Run these calls of a CallTools at once; result n carries the effect id `id.n`."""
+    """Run these calls of a CallTools at once; result n carries the effect id `id.n`.
+
+    `asked`: to answer a human. `failing` are the tools that failed when they were last called.
+    """
 
     pending: Pending
     indexes: tuple[int, ...]
+    asked: bool = False
+    failing: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class AskModel:
-    """Ask the StepModel for the next Step; the answer carries `id`."""
+    """Ask the StepModel for the next Step; the answer carries `id`. `asked`: to answer a human."""
 
     id: str
     remaining: int
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

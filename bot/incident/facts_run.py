@@ -122,7 +122,10 @@ class StepFailed(Fact):
 
 
 class ToolReturned(Fact):
-    """A read tool answered; the raw result is Evidence `evidence`, `facts` are its typed core."""
+    """A read tool answered; the raw result is Evidence `evidence`, `facts` are its typed core.
+
+    `cached`: the same call was answered in this run before, and was not made again.
+    """
 
     effect_id: str
     key: str
@@ -130,6 +133,7 @@ class ToolReturned(Fact):
     evidence: str
     summary: str
     facts: tuple[Observation, ...]
+    cached: bool = False
 
 
 class ToolFailed(Fact):
@@ -153,10 +157,11 @@ class ConclusionReached(Fact):
 
 
 class EscalationRaised(Fact):
-    """The agent gives up and asks humans to look."""
+    """The agent gives up and asks humans to look; `kind` is the reason as one of a few words."""
 
     reason: str
     to: str
+    kind: Literal["", "steps", "seconds", "tokens", "no_new_facts", "no_step"] = ""
 
 
 class BudgetSpent(Fact):

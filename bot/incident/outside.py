@@ -10,7 +10,7 @@ same thread always gives the same bytes.
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.incident.context import Answered, Context, Proposed, Remark, Result
+from bot.incident.context import Answered, Context, Proposed, Remark, Result, Situation
 from bot.incident.model import Alert, Change, Observation, Similar
 
 FIELD_BYTES = 2048
@@ -89,6 +89,7 @@ def _bound(context: Context) -> tuple[Context, _Room]:
         runbook = runbook.model_copy(update={"text": text})
     question = None if context.question is None else _said(room, context.question)
     title = room.prose("incident.title", context.title)
+    situation = _situation(room, context.situation)
     alerts = _alerts(room, context.alerts[:1])
     results = [_result(room, one) for one in reversed(context.results)]
     answers = [_answer(room, one) for one in reversed(context.answers)]
@@ -106,12 +107,22 @@ def _bound(context: Context) -> tuple[Context, _Room]:
         answers=tuple(reversed(answers)),
         messages=tuple(reversed(messages)),
         question=question,
+        situation=situation,
         changes=tuple(changes),
         similar=tuple(similar),
         proposed=tuple(reversed(proposed)),
         cuts=tuple(dict.fromkeys((*context.cuts, *room.cuts))),
     )
     return made, room
+
+
+def _situation(room: _Room, situation: Situation) -> Situation:
+    claims = tuple(
+        one.model_copy(update={"claim": room.prose("incident.finding", one.claim)})
+        for one in situation.findings
+    )
+    said = room.prose("incident.conclusion", situation.conclusion)
+    return replace(situation, conclusion=said, findings=claims)
 
 
 def _alerts(room: _Room, alerts: Sequence[Alert]) -> list[Alert]:

@@ -8,15 +8,16 @@ from collections.abc import Callable, Iterable
 
 from bot.incident import facts_alerts as alerts
 from bot.incident import facts_run as run
+from bot.incident.ending import Spoken
 from bot.incident.events import Event, Unknown
 from bot.incident.fact import Fact
 from bot.incident.model import Alert
 from bot.incident.reducer_action import ACTION_RULES
 from bot.incident.reducer_ladder import LADDER_RULES, begin_wait, note_human, rouse
-from bot.incident.reducer_run import RUN_RULES, begin_run, drop_run_steps
+from bot.incident.reducer_run import RUN_RULES
+from bot.incident.reducer_talk import TALK_RULES, begin_anew
 from bot.incident.rule import rule
-from bot.incident.state import AlertLine, Spoken, State
-from bot.incident.views import QuestionView
+from bot.incident.state import AlertLine, State
 
 __all__ = ["RULES", "State", "extend", "fold"]
 
@@ -85,7 +86,7 @@ def _reopened(state: State, event: Event, _fact: alerts.IncidentReopened) -> Non
         view.status, view.resolved_at, view.resolved_why = "open", None, ""
         view.reopened += 1
         begin_wait(state, event)
-        begin_run(state)
+        begin_anew(state)
         state.run.context = None
 
 
@@ -96,36 +97,8 @@ def _closed(state: State, event: Event, fact: alerts.IncidentClosed) -> None:
         view.summary, view.learnings = fact.summary, fact.learnings
 
 
-def _message(state: State, event: Event, fact: alerts.MessageReceived) -> None:
-    said = Spoken(event.at, fact.person, fact.text, fact.question)
-    state.incident.said.append(said)
-    if fact.question and state.run.done and state.incident.status == "open":
-        begin_run(state)
-        state.run.question = said
-
-
 def _note(state: State, event: Event, fact: alerts.NoteAdded) -> None:
     state.incident.said.append(Spoken(event.at, fact.person, fact.text))
-
-
-def _asked(state: State, event: Event, fact: alerts.QuestionAsked) -> None:
-    state.incident.questions.setdefault(fact.id, QuestionView(fact, event.at))
-    queue = state.run.queue
-    if queue and queue[0].chosen.effect_id == fact.id:
-        queue.pop(0)
-
-
-def _answered(state: State, event: Event, fact: alerts.QuestionAnswered) -> None:
-    view = state.incident.questions.get(fact.id)
-    if view is not None and view.status == "open":
-        view.status, view.value, view.person = "answered", fact.value, fact.person
-        view.ended_at = event.at
-
-
-def _question_expired(state: State, event: Event, fact: alerts.QuestionExpired) -> None:
-    view = state.incident.questions.get(fact.id)
-    if view is not None and view.status == "open":
-        view.status, view.value, view.ended_at = "expired", view.asked.default, event.at
 
 
 def _merged(state: State, _event: Event, fact: alerts.IncidentMerged) -> None:
@@ -150,13 +123,6 @@ def _broken(state: State, _event: Event, fact: alerts.ConversationBroken) -> Non
     state.incident.broken[fact.channel] = fact.why
 
 
-def _concluded(state: State, _event: Event, fact: run.ConclusionReached) -> None:
-    view = state.incident
-    view.conclusion, view.conclusion_by, view.findings = fact.summary, fact.by, fact.findings
-    state.run.done = True
-    drop_run_steps(state)
-
-
 def _raised(state: State, _event: Event, fact: run.EscalationRaised) -> None:
     state.incident.escalated = fact.to or fact.reason
 
@@ -168,19 +134,15 @@ RULES: dict[type[Fact], Callable[[State, Event, Fact], None]] = dict(
         rule(alerts.IncidentResolved, _resolved),
         rule(alerts.IncidentReopened, _reopened),
         rule(alerts.IncidentClosed, _closed),
-        rule(alerts.MessageReceived, _message),
         rule(alerts.NoteAdded, _note),
-        rule(alerts.QuestionAsked, _asked),
-        rule(alerts.QuestionAnswered, _answered),
-        rule(alerts.QuestionExpired, _question_expired),
         rule(alerts.IncidentMerged, _merged),
         rule(alerts.SeverityChanged, _severity),
         rule(alerts.ConclusionJudged, _judged),
         rule(alerts.ConversationOpened, _conversation),
         rule(alerts.ConversationBroken, _broken),
-        rule(run.ConclusionReached, _concluded),
         rule(run.EscalationRaised, _raised),
         *RUN_RULES,
+        *TALK_RULES,
         *ACTION_RULES,
         *LADDER_RULES,
     ]

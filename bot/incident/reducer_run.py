@@ -3,23 +3,30 @@
 from datetime import datetime
 
 from bot.incident import facts_run as run
+from bot.incident.calls import REST_AFTER
 from bot.incident.context import Result
+from bot.incident.ending import Provenance
 from bot.incident.events import Event
 from bot.incident.revision import author_name, edited_proposal
 from bot.incident.rule import Row, rule
 from bot.incident.state import ASKED, EDIT, UNDO, Pending, State, undo_target
 from bot.incident.steps import CallTools
 
+EARLIER_MOST = 40
+"""So many results of earlier runs are kept for those who ask about them."""
+
 
 def begin_run(state: State) -> None:
     """Start the next run from zero. Proposals stay known; what code refused may be asked again."""
-    run_view = state.run
-    run_view.number += 1
-    run_view.steps, run_view.barren, run_view.spent_s, run_view.spent = 0, 0, 0.0, ""
-    run_view.ask_attempts, run_view.ask_retry_at, run_view.ask_failed = 0, None, ""
-    run_view.done, run_view.question = False, None
-    run_view.results = []
-    run_view.rejected = []
+    view = state.run
+    view.runs += 1
+    view.number = view.runs
+    view.steps, view.barren, view.spent_s, view.spent = 0, 0, 0.0, ""
+    view.ask_attempts, view.ask_retry_at, view.ask_failed = 0, None, ""
+    view.done, view.question, view.new_evidence = False, None, False
+    view.earlier = [*view.earlier, *view.results][-EARLIER_MOST:]
+    view.results, view.rejected = [], []
+    view.failed, view.rested, view.made = {}, set(), Provenance()
     drop_run_steps(state)
 
 
@@ -50,6 +57,7 @@ def _chosen(state: State, event: Event, fact: run.StepChosen) -> None:
             return
         view.steps += 1
         view.ask_attempts, view.ask_retry_at = 0, None
+        view.made = view.made.then(fact)
     elif target := undo_target(fact.effect_id):
         asked = state.incident.proposals.get(target)
         if asked is None or (asked.undo_requested and fact.effect_id == f"{UNDO}{target}"):
@@ -84,6 +92,8 @@ def _returned(state: State, event: Event, fact: run.ToolReturned) -> None:
     view.results.append(
         Result(fact.key, fact.tool, args, fact.evidence, fact.summary, fact.facts, at=event.at)
     )
+    if not fact.cached:
+        view.failed.pop(fact.tool, None)
     _settle(state, pending, fact.effect_id, event.at)
 
 
@@ -101,6 +111,9 @@ def _failed(state: State, event: Event, fact: run.ToolFailed) -> None:
     state.run.results.append(
         Result(fact.key, fact.tool, args, "", "", (), error=fact.error.message, at=event.at)
     )
+    failed = state.run.failed
+    pending.broke = pending.broke or len(failed.get(fact.tool, ())) < REST_AFTER
+    failed[fact.tool] = (*failed.get(fact.tool, ()), fact.error.message)[:REST_AFTER]
     _settle(state, pending, fact.effect_id, event.at)
 
 
@@ -120,7 +133,10 @@ def _settle(state: State, pending: Pending, effect_id: str, at: datetime) -> Non
     view = state.run
     view.queue.remove(pending)
     view.spent_s += (at - pending.at).total_seconds()
-    view.barren = 0 if view.new_evidence else view.barren + 1
+    if view.new_evidence:
+        view.barren = 0
+    elif not pending.broke:  # what fails is told to a human after three times, not after two looks
+        view.barren += 1
     view.new_evidence = False
 
 
@@ -139,14 +155,6 @@ def _budget(state: State, _event: Event, fact: run.BudgetSpent) -> None:
     state.run.spent = fact.kind
 
 
-def _paused(state: State, _event: Event, fact: run.InvestigationPaused) -> None:
-    state.run.paused_by = fact.by
-
-
-def _resumed(state: State, _event: Event, _fact: run.InvestigationResumed) -> None:
-    state.run.paused_by = ""
-
-
 RUN_RULES: list[Row] = [
     rule(run.ContextLoaded, _loaded),
     rule(run.StepChosen, _chosen),
@@ -155,6 +163,4 @@ RUN_RULES: list[Row] = [
     rule(run.ToolFailed, _failed),
     rule(run.ProposalRejected, _rejected),
     rule(run.BudgetSpent, _budget),
-    rule(run.InvestigationPaused, _paused),
-    rule(run.InvestigationResumed, _resumed),
 ]

@@ -6,6 +6,7 @@ from typing import Literal
 
 from bot.incident.call import Called, Handoff
 from bot.incident.context import Result
+from bot.incident.ending import Ending, Provenance, Spoken
 from bot.incident.events import Unknown
 from bot.incident.facts_alerts import Learnings
 from bot.incident.facts_run import ContextLoaded, StepChosen
@@ -69,24 +70,15 @@ def _ended_before(gone: Alert, firing: Alert) -> bool:
     return gone.ends_at < firing.starts_at
 
 
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    """What a human wrote in the conversation; `question`: it was put to the agent."""
-
-    at: datetime
-    person: str
-    text: str
-    question: bool = False
-
-
 @dataclass(slots=True)
 class IncidentView:
     """What humans care about. Maps keep the order of first appearance.
 
     `acked_by` takes care; `human_at` is when any human last did something. `waits_since` is when
     the wait for somebody who cares began, `called` the highest call since then, `calls` all calls
-    about the incident itself. `handoff` stands until it is accepted. `delivery` is the id of the
-    first delivery, which nobody outside is told.
+    about the incident itself. `handoff` stands until it is accepted. `conclusion` and `ended` are
+    of the run that the alerts began; `answers_given` are the ends of those that questions began.
+    `delivery` is the id of the first delivery, which nobody outside is told.
     """
 
     id: str = ""
@@ -117,6 +109,9 @@ class IncidentView:
     conclusion: str = ""
     conclusion_by: str = ""
     findings: tuple[Finding, ...] = ()
+    ended: Ending | None = None
+    first_concluded_at: datetime | None = None
+    answers_given: list[Ending] = field(default_factory=list[Ending])
     judged: Judgement | None = None
     judged_by: str = ""
     escalated: str = ""
@@ -150,13 +145,17 @@ class IncidentView:
 
 @dataclass(slots=True)
 class Pending:
-    """A chosen Step that is not done yet; `retry_at` maps an open call to its next try."""
+    """A chosen Step that is not done yet; `retry_at` maps an open call to its next try.
+
+    `broke`: a call of it was made and failed.
+    """
 
     chosen: StepChosen
     at: datetime
     answered: dict[str, bool] = field(default_factory=dict[str, bool])
     retry_at: dict[str, datetime] = field(default_factory=dict[str, datetime])
     attempts: dict[str, int] = field(default_factory=dict[str, int])
+    broke: bool = False
 
     @property
     def outside(self) -> bool:
@@ -181,9 +180,16 @@ def undo_target(effect_id: str) -> str:
 
 @dataclass(slots=True)
 class RunView:
-    """How far the investigation is. `queue` holds the Steps that are not done, oldest first."""
+    """How far the investigation is. `queue` holds the Steps that are not done, oldest first.
+
+    `question` is what a human asked and this run answers. `waiting` are questions that wait for
+    their turn, `parked` the runs that go on afterwards, and `runs` how many there were. `failed`
+    maps a tool to why it failed the last times in a row; `rested` are those a human was asked
+    about. `earlier` are results of runs before this one.
+    """
 
     number: int = 1
+    runs: int = 1
     paused_by: str = ""
     context: ContextLoaded | None = None
     steps: int = 0
@@ -200,6 +206,22 @@ class RunView:
     ask_failed: str = ""
     done: bool = False
     question: Spoken | None = None
+    made: Provenance = field(default_factory=Provenance)
+    failed: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    rested: set[str] = field(default_factory=set[str])
+    earlier: list[Result] = field(default_factory=list[Result])
+    waiting: list[Spoken] = field(default_factory=list[Spoken])
+    parked: "list[RunView]" = field(default_factory=list["RunView"])
+
+    @property
+    def answering(self) -> bool:
+        """True while this run answers what a human asked."""
+        return self.question is not None and not self.done
+
+    @property
+    def held(self) -> bool:
+        """True while it is paused; what a human asked is answered all the same."""
+        return bool(self.paused_by) and not self.answering
 
     @property
     def next(self) -> Pending | None:
@@ -235,6 +257,14 @@ class State:
     def time(self, now: datetime) -> datetime:
         """Return `now`, or the time of the newest event if the clock was set back before it."""
         return now if self.at is None else max(now, self.at)
+
+    @property
+    def over(self) -> bool:
+        """True when nobody investigates any more; a question is answered after it resolved too."""
+        view = self.incident
+        if self.run.answering and view.status == "resolved" and not view.merged_into:
+            return False
+        return view.over
 
     @property
     def phase(self) -> Phase:

@@ -103,7 +103,7 @@ class _Count:
                 self._decide(event, body)
             case action.DecisionRefused():
                 self._refuse(stream, body)
-            case ConclusionReached():
+            case ConclusionReached(question=""):
                 verdict = "unjudged" if body.findings else "abstained"
                 self.conclusions.setdefault(stream, []).append(_Conclusion(event.at, verdict))
             case ConclusionJudged():

@@ -1,8 +1,9 @@
-"""Verbs that say something about an incident: start, note, answer, ask, severity, judge, merge."""
+"""Verbs that say something about an incident: start, note, answer, severity, judge, merge."""
 
 from collections.abc import Awaitable, Callable
 
 from bot.errors import InputError, NotFoundError
+from bot.incident.calls import AGAIN, WITHOUT, rest_tool
 from bot.incident.commands import Command
 from bot.incident.fact import Fact
 from bot.incident.facts_alerts import (
@@ -43,7 +44,6 @@ class Asking:
         return {
             "start": self.start,
             "note": self.note,
-            "ask": self.ask,
             "answer": self.answer,
             "severity": self.severity,
             "judge": self.judge,
@@ -81,28 +81,15 @@ class Asking:
             reply, command, lambda _s, who: NoteAdded(person=who, text=text), "It is noted."
         )
 
-    async def ask(self, reply: Reply, command: Command) -> Outcome:
-        """Keep a question to the agent; this version cannot answer it."""
-        text = redact(command.text[:TEXT_CHARS]).text
-        told = (
-            "Your question is in the record. This version cannot answer free questions yet; "
-            "what it found so far stands in the timeline."
-        )
-        return await self._say(
-            reply,
-            command,
-            lambda _s, who: MessageReceived(person=who, text=text, conversation=reply.channel),
-            told,
-        )
-
     async def answer(self, reply: Reply, command: Command) -> Outcome:
         """Answer the oldest open question (or the one the reply names)."""
 
         def made(state: State, who: str) -> Fact | str:
-            view = _open_question(state, reply.question)
+            text = redact(command.text.strip()[:TEXT_CHARS]).text
+            view = _open_question(state, reply.question, text)
             if view is None:
                 return how_it_stands(state, reply.question)
-            value = _value(view, redact(command.text.strip()[:TEXT_CHARS]).text)
+            value = _value(view, text)
             return QuestionAnswered(id=view.asked.id, person=who, value=value)
 
         return await self._say(reply, command, made, "Thank you; I carry on with that.")
@@ -197,11 +184,20 @@ class Asking:
         return Outcome(f"{command.incident}: {told}", "done", command.incident)
 
 
-def _open_question(state: State, identifier: str) -> QuestionView | None:
-    for view in state.incident.questions.values():
-        if view.status == "open" and identifier in {"", view.asked.id}:
-            return view
-    return None
+def _open_question(state: State, identifier: str, text: str) -> QuestionView | None:
+    """Return the question that is meant: the one named, else the oldest open one.
+
+    Whether a resting tool is tried again is meant only by those very words, or when nothing else
+    is open.
+    """
+    views = [
+        view
+        for view in state.incident.questions.values()
+        if view.status == "open" and identifier in {"", view.asked.id}
+    ]
+    of_tools = text.lower() in {AGAIN, WITHOUT}
+    views.sort(key=lambda view: bool(rest_tool(view.asked.id)) is not of_tools)
+    return views[0] if views else None
 
 
 def _value(view: QuestionView, text: str) -> str:

@@ -83,6 +83,8 @@ class Replies:
                 return await self._known(reply, Command("answer", reply.incident, text=reply.text))
             case "message":
                 return await self._known(reply, Command("note", reply.incident, text=reply.text))
+            case "ask":
+                return await self._known(reply, Command("ask", reply.incident, text=reply.text))
             case "edit":
                 return await self._editing.edit(reply)
 

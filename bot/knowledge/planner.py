@@ -5,7 +5,7 @@ from typing import cast
 from pydantic import JsonValue
 
 from bot.incident.commands import seconds
-from bot.incident.context import Context
+from bot.incident.context import Context, Remark
 from bot.incident.model import Ask, Diagnose, Finding, RunbookOutcome
 from bot.incident.steps import (
     MAX_CALLS,
@@ -17,7 +17,7 @@ from bot.incident.steps import (
     Step,
     ToolCall,
 )
-from bot.knowledge import fills, known, predicate, wording
+from bot.knowledge import answering, fills, known, predicate, wording
 
 FIRST_LOOK = "changes"
 """Key of the one look that needs no runbook."""
@@ -40,8 +40,11 @@ def choose(context: Context) -> Step:
 
     Outcomes are tested in order; the first that is proven decides. Else the diagnostics that can
     run now are run, four at most; else the runbook's `otherwise` is asked, once; else the run
-    concludes that there is not enough evidence, and says what was looked at.
+    concludes that there is not enough evidence, and says what was looked at. A human's question is
+    answered as plain questions are.
     """
+    if context.question is not None:
+        return _answer(context, context.question)
     runbook = context.runbook
     if runbook is None or not (runbook.diagnose or runbook.outcomes):
         return _without_diagnostics(context)
@@ -57,17 +60,38 @@ def choose(context: Context) -> Step:
     return Conclude(summary=wording.not_enough(context, cut_short=bool(calls)))
 
 
+def _answer(context: Context, question: Remark) -> Step:
+    """Answer a question; what changed is looked at afresh, once."""
+    if answering.CHANGED in answering.topics(question.text):
+        looked = any(
+            one.key == FIRST_LOOK and one.at and question.at and one.at >= question.at
+            for one in context.results
+        )
+        look = None if looked else _first_look(context)
+        if look is not None:
+            return look
+    return answering.plain_answer(context)
+
+
+def _first_look(context: Context) -> CallTools | None:
+    """Return the look at the changes of a known service, if there is a step left for it."""
+    if context.service is None or context.remaining <= 1:
+        return None
+    if not _offered(context, FIRST_LOOK_TOOL):
+        return None
+    args: dict[str, JsonValue] = {
+        "service": context.service.name,
+        "window_s": FIRST_LOOK_WINDOW_S,
+    }
+    return CallTools(calls=(ToolCall(tool=FIRST_LOOK_TOOL, args=args, key=FIRST_LOOK),))
+
+
 def _without_diagnostics(context: Context) -> Step:
     """No runbook, or one for humans only: look at changes of a known service, then say so."""
-    looked = FIRST_LOOK in known.answered(context)
     otherwise = context.runbook.otherwise if context.runbook else None
-    may = not looked and context.remaining > 1 and _offered(context, FIRST_LOOK_TOOL)
-    if context.service is not None and may:
-        args: dict[str, JsonValue] = {
-            "service": context.service.name,
-            "window_s": FIRST_LOOK_WINDOW_S,
-        }
-        return CallTools(calls=(ToolCall(tool=FIRST_LOOK_TOOL, args=args, key=FIRST_LOOK),))
+    look = None if FIRST_LOOK in known.answered(context) else _first_look(context)
+    if look is not None:
+        return look
     if otherwise is not None and not _asked(context, otherwise):
         return _question(context, otherwise, ())
     return Conclude(summary=wording.no_diagnostics(context))
@@ -163,5 +187,7 @@ def _asked(context: Context, ask: Ask) -> bool:
 
 
 def _offered(context: Context, tool: str) -> bool:
-    """An empty offer means that nobody said which tools there are."""
+    """An empty offer means that nobody said which tools there are; a resting one is not called."""
+    if tool in context.resting:
+        return False
     return not context.tools or any(offer.name == tool for offer in context.tools)

@@ -80,6 +80,8 @@ def _looks(context: Context) -> Iterator[str]:
     for step in context.runbook.diagnose if context.runbook else ():
         if step.id in done:
             yield _line(step.id, done[step.id])
+        elif step.tool in context.resting:
+            yield f"{step.id}: not looked at, {step.tool} failed too often in a row"
         elif offered and step.tool not in offered:
             yield f"{step.id}: not looked at, {step.tool} is not configured"
         elif why := _waits(step, context):

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from bot.incident.card import Card
 from bot.incident.form import Form
 
-Intent = Literal["decide", "command", "message", "answer", "edit"]
+Intent = Literal["decide", "command", "message", "ask", "answer", "edit"]
 Standing = Literal["member", "guest", "bot", "deleted"]
 
 
@@ -22,6 +22,7 @@ class Reply:
       decide   proposal (id or ≥ 4 chars), verdict, revision/digest12 (0/"" when typed), reason
       command  text (the words after /triage)
       message  incident, text
+      ask      incident, text: a question put to the bot, as by its name in a conversation
       answer   incident, question, text
       edit     proposal, revision/digest12 as the form showed them, args, reason (may be empty)
     `person` is set only by surfaces that know the Person already (page session, API token).

@@ -36,6 +36,7 @@ class ApiActs:
             "/incidents/{incident}/resume": self.resume_one,
             "/incidents/{incident}/close": self.close,
             "/incidents/{incident}/messages": self.message,
+            "/incidents/{incident}/questions": self.ask,
             "/incidents/{incident}/answer": self.answer,
             "/proposals/{proposal}/decision": self.decide,
             "/commands": self.command,
@@ -74,6 +75,13 @@ class ApiActs:
     ) -> OutcomeOut:
         """Write something into an incident's conversation."""
         reply = Reply("", CHANNEL, "", "message", incident=incident, text=body.text)
+        return await self._send(request, response, reply)
+
+    async def ask(
+        self, request: Request, response: Response, incident: IncidentId, body: Said
+    ) -> OutcomeOut:
+        """Put a question to the agent; its answer becomes part of the incident."""
+        reply = Reply("", CHANNEL, "", "ask", incident=incident, text=body.text)
         return await self._send(request, response, reply)
 
     async def answer(

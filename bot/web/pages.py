@@ -92,6 +92,7 @@ class Pages:
             state=state,
             incident=state.incident,
             root=next((card for card in cards if card.kind == "root"), None),
+            asked=views.unanswered(state),
             proposal_cards={name: card_of(cards, name) for name in state.incident.proposals},
             proofs={
                 name: "elsewhere" if self._asks(view) else ""

@@ -11,7 +11,9 @@ from typing import cast
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from bot.conversation.finding_card import title_of
 from bot.conversation.phrases import SEVERITY_WORDS
+from bot.conversation.receipt import cost_line, provenance_line, receipt_line, who_found
 from bot.conversation.render_digest import render_digest
 from bot.incident.leaves import leaf_words
 from bot.web.line import LABELS
@@ -75,6 +77,11 @@ def templates() -> Environment:
         "kind": LABELS.__getitem__,
         "typed": leaf_words,
         "render_digest": render_digest,
+        "ended_as": title_of,
+        "who_found": who_found,
+        "receipt_line": receipt_line,
+        "cost_line": cost_line,
+        "provenance_line": provenance_line,
     }
     return env
 

@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from bot.conversation.phrases import standing_words
 from bot.conversation.shown import KINDS, predicate_words
+from bot.incident.ending import Spoken
 from bot.incident.events import Event
 from bot.incident.leaves import leaf_paths, leaf_words
 from bot.incident.model import Probe
@@ -102,6 +103,13 @@ def pending(state: State) -> list[ProposalView]:
     """Return the proposals that wait for a decision or a human's word, oldest first."""
     views = state.incident.proposals.values()
     return [view for view in views if view.status in {"pending", "unknown"}]
+
+
+def unanswered(state: State) -> list[Spoken]:
+    """Return the questions to the agent that are being answered or wait, oldest first."""
+    runs = (*reversed(state.run.parked), state.run)
+    begun = [run.question for run in runs if run.question is not None and not run.done]
+    return [*begun[::-1], *state.run.waiting]
 
 
 def phase_words(state: State) -> str:

@@ -1,7 +1,9 @@
 """How facts about an investigation are worded: what was loaded, chosen, looked at and found."""
 
-from bot.conversation.phrases import counted
+from bot.conversation.phrases import clip, counted, one_line
+from bot.conversation.receipt import fallback_words, receipt_line
 from bot.incident import facts_run as fact
+from bot.incident.ending import Provenance
 from bot.incident.steps import AskHuman, CallTools, ProposeAction
 from bot.web.line import Line, some, worded
 
@@ -22,20 +24,32 @@ def _loaded(event: fact.ContextLoaded) -> Line:
 
 
 def _chosen(event: fact.StepChosen) -> Line:
+    """Say who chose what, why the configured model did not, and what it cost."""
     match event.step:
         case CallTools(calls=calls):
-            tools = some([call.tool for call in calls], 4)
-            return Line("agent", f"{event.by} chose to look: {tools}", routine=True)
+            what = f"look: {some([call.tool for call in calls], 4)}"
         case ProposeAction(tool=tool):
-            return Line("agent", f"{event.by} chose to propose {tool}", routine=True)
+            what = f"propose {tool}"
         case AskHuman():
-            return Line("agent", f"{event.by} chose to ask the team", routine=True)
+            what = "ask the team"
         case _:
-            return Line("agent", f"{event.by} chose to conclude", routine=True)
+            what = "conclude"
+    made = Provenance().then(event)
+    why = fallback_words(made)
+    instead = f", because {why}" if why else ""
+    exchange = (event.exchange,) if event.exchange else ()
+    told = [receipt_line(made)]
+    if event.dropped:
+        told.append(f"Dropped, no evidence backs it: {some(event.dropped)}")
+    if event.agreed is not None:
+        told.append(f"The rules would have chosen {'the same' if event.agreed else 'otherwise'}")
+    quote = "; ".join(part for part in told if part)
+    return Line("agent", f"{event.by} chose to {what}{instead}", quote, exchange, routine=not why)
 
 
 def _returned(event: fact.ToolReturned) -> Line:
-    return Line("look", f"Looked with {event.tool}", event.summary, evidence=(event.evidence,))
+    how = "Had looked already" if event.cached else "Looked"
+    return Line("look", f"{how} with {event.tool}", event.summary, evidence=(event.evidence,))
 
 
 def _failed(event: fact.ToolFailed) -> Line:
@@ -50,7 +64,8 @@ def _step_failed(event: fact.StepFailed) -> Line:
 
 def _concluded(event: fact.ConclusionReached) -> Line:
     cited = dict.fromkeys(name for finding in event.findings for name in finding.evidence)
-    return Line("agent", f"{event.by} concluded", event.summary, evidence=tuple(cited))
+    did = f"answered “{clip(one_line(event.question), 120)}”" if event.question else "concluded"
+    return Line("agent", f"{event.by} {did}", event.summary, evidence=tuple(cited))
 
 
 RUN_WORDS = dict(

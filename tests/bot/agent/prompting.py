@@ -181,7 +181,7 @@ def asked() -> Context:
     question = Remark("erin", "what changed since noon?", question=True, at=at(300))
     said = (*denied().messages, question)
     stands = replace(
-        denied().standing,
+        denied().situation,
         status="open",
         firing=1,
         alerts=2,
@@ -248,7 +248,7 @@ def planted(value: Any, make: Callable[[], str]) -> Any:  # noqa: ANN401 - any v
 
 def everything() -> Context:
     """A context none of whose texts is empty, but the incident's id, the seed and the tools."""
-    full = replace(denied(), question=asked().question, standing=asked().standing, repair="mend it")
+    full = replace(denied(), question=asked().question, situation=asked().situation, repair="mend it")
     found = Finding(claim="v42 broke it", evidence=("1f0c5b7a9d3e2468",))
     return replace(full, suggestion=Conclude(summary="x", findings=(found,)))
 

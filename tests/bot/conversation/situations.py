@@ -73,7 +73,9 @@ def finished(*, ok: bool = True, attempt: str = ATTEMPT) -> facts_action.ActionF
 
 def concluded(by: str = "planner") -> facts_run.ConclusionReached:
     finding = Finding(claim="errors began with v42", evidence=("e" * 16,))
-    return facts_run.ConclusionReached(summary="v42 broke it", findings=(finding,), by=by)
+    return facts_run.ConclusionReached(
+        summary="v42 broke it", findings=(finding,), by=by, outcome="cause_found"
+    )
 
 
 def done(asked: ActionProposed | None = None) -> list[Fact]:

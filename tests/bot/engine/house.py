@@ -35,6 +35,7 @@ from bot.intake.inbox import Replies
 from bot.intake.linking import Links
 from bot.intake.person import Persons
 from bot.intake.proving import Proving, Warrants
+from bot.intake.questioning import Questioning
 from bot.intake.reading import Reading
 from bot.intake.running import Running
 from bot.intake.stepping import Stepping
@@ -273,6 +274,7 @@ def replies(world: World, store: Store, log: Log | None = None) -> Replies:
         decisions,
         Editing(log, persons, decisions, world.clock, schema_of),
         Asking(log, persons, world.team),
+        Questioning(log, persons, world.clock),
         Caring(log, persons, world.team, world.clock, Roster(world.team)),
         Running(log, persons, decisions, world.clock),
         Reading(

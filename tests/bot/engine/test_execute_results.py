@@ -42,7 +42,8 @@ async def test_e14_what_may_have_been_done_is_unknown_and_never_repeated(
         world.clock.advance(3600)
         await house.drive(INC)
         view = await house.view()
-    assert (view.status, view.why) == (status, why)
+    assert view.status == status
+    assert view.why.partition(" (at ")[0] == why
     assert len(world.shop.calls) == 1
 
 

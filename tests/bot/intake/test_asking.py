@@ -66,16 +66,6 @@ async def test_a_note_is_kept_redacted_and_bounded(tmp_path: Path) -> None:
     assert len(note.text) <= 4000
 
 
-async def test_a_question_to_the_agent_is_kept_and_says_so(tmp_path: Path) -> None:
-    async with open_house(tmp_path, World()) as house:
-        await house.alarm()
-        outcome = await house.say(f"ask {INC} why is it slow?")
-        (said,) = await house.bodies(MessageReceived)
-    assert isinstance(said, MessageReceived)
-    assert said.text == "why is it slow?"
-    assert "cannot answer free questions yet" in outcome.text
-
-
 @pytest.mark.parametrize(
     ("step", "said", "kept"),
     [
