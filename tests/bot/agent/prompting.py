@@ -193,7 +193,7 @@ def asked() -> Context:
         judged="right",
     )
     asking = replace(denied(), question=question, messages=said, suggestion=None, at=at(301))
-    return replace(asking, standing=stands)
+    return replace(asking, situation=stands)
 
 
 def refused() -> Context:
@@ -248,7 +248,9 @@ def planted(value: Any, make: Callable[[], str]) -> Any:  # noqa: ANN401 - any v
 
 def everything() -> Context:
     """A context none of whose texts is empty, but the incident's id, the seed and the tools."""
-    full = replace(denied(), question=asked().question, situation=asked().situation, repair="mend it")
+    full = replace(
+        denied(), question=asked().question, situation=asked().situation, repair="mend it"
+    )
     found = Finding(claim="v42 broke it", evidence=("1f0c5b7a9d3e2468",))
     return replace(full, suggestion=Conclude(summary="x", findings=(found,)))
 
