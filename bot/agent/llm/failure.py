@@ -17,8 +17,7 @@ KINDS: tuple[tuple[type[Exception], FallbackKind, str], ...] = (
     (
         exceptions.ModelConnectionError,
         "unreachable",
-        "cannot be reached, or broke off before it had answered; is it running, and is {look_at} "
-        "right?",
+        "cannot be reached, or broke off; is it running, and is {look_at} right?",
     ),
     (exceptions.ModelRateLimitError, "rate_limited", "asks us to slow down"),
     (exceptions.ModelUnavailableError, "overloaded", "is overloaded"),
@@ -55,12 +54,13 @@ def failure(error: Exception, name: str, look_at: str, trace: Trace) -> ModelErr
     if trace.fault:
         too_large = trace.fault.startswith("answered more")
         return ModelError(f"{name} {trace.fault}", "invalid" if too_large else "refused")
-    kind, words = next((kind, words) for cls, kind, words in KINDS if isinstance(error, cls))
+    fits = error
     if isinstance(error, exceptions.ModelTimeoutError) and error.phase == "connect":
-        kind, words = "unreachable", KINDS[1][2]
-    said = (
-        words.format(look_at=look_at) + _status(error) + (_said(error) if kind == "refused" else "")
-    )
+        fits = exceptions.ModelConnectionError(error.model_name, error.message)
+    _, kind, words = next(row for row in KINDS if isinstance(fits, row[0]))
+    said = words.format(look_at=look_at) + _status(error)
+    if kind == "refused":
+        said += _said(error)
     return ModelError(
         f"{name} {said}",
         kind,
