@@ -4,18 +4,15 @@ import logging
 
 import httpx2
 import pytest
+from pydantic_ai.models.openai import OpenAIChatModel
 
-from bot import telemetry
 from bot.agent.exchange import ModelError
 from bot.agent.llm.one_model import OneModel
 from bot.agent.llm.wire import StrayError, one_server
 from tests.bot.agent.llm.asking import KEY, STEP, a_prompt, opened, scripted, variables
+from tests.counting import security_events
 from tests.llm_server import language_server, redirects, says
 from tests.peers import free_port
-
-
-def strays() -> float:
-    return telemetry.security_events.labels("egress")._value.get()  # noqa: SLF001 - its value  # pyright: ignore[reportPrivateUsage]
 
 
 @pytest.mark.parametrize(
@@ -30,14 +27,16 @@ def strays() -> float:
 async def test_f02_a_request_to_another_server_is_not_sent(
     url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    before = strays()
+    before = security_events("egress")
     async with language_server(says(STEP)) as server, one_server() as (client, transport):
         transport.address = server.openai
         with pytest.raises(StrayError, match="which is not its address; nothing was sent"):
-            await client.get(url.format(port=server.port, other=free_port()))
-        assert (await client.get(f"{server.anthropic}/any", params={"a": "b"})).status_code == 200
-    assert [asked.path for asked in server.asked] == ["/any?a=b"]
-    assert strays() == before + 1
+            await client.post(url.format(port=server.port, other=free_port()))
+        body = {"model": "any", "messages": list[str]()}
+        answer = await client.post(f"{server.openai}/chat/completions", json=body)
+        assert answer.status_code == 200
+    assert len(server.asked) == 1
+    assert security_events("egress") == before + 1
     (line,) = [record for record in caplog.records if record.levelno >= logging.ERROR]
     assert line.getMessage().startswith("SECURITY")
     assert "s3cret" not in line.getMessage()
@@ -62,13 +61,16 @@ async def test_f02_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.Mo
 
 
 async def test_f02_an_sdk_that_is_led_elsewhere_ends_as_refused() -> None:
-    async with language_server(says(STEP)) as server:
-        async with opened("openai:smollm2", variables(server)) as model:
-            (member,) = model.members
-            assert isinstance(member, OneModel)
-            member.model.client.base_url = httpx2.URL(f"http://127.0.0.1:{free_port()}/v1/")
-            with pytest.raises(ModelError, match="is not its address") as caught:
-                await member.ask(a_prompt(), "", 30)
+    async with (
+        language_server(says(STEP)) as server,
+        opened("openai:smollm2", variables(server)) as model,
+    ):
+        (member,) = model.members
+        assert isinstance(member, OneModel)
+        assert isinstance(member.model, OpenAIChatModel)
+        member.model.client.base_url = httpx2.URL(f"http://127.0.0.1:{free_port()}/v1/")
+        with pytest.raises(ModelError, match="is not its address") as caught:
+            await member.ask(a_prompt(), "", 30)
     assert caught.value.kind == "refused"
     assert caught.value.exchange is None, "nothing was sent"
     assert server.asked == []
