@@ -43,6 +43,7 @@ def brief(state: State, offers: tuple[ToolOffer, ...], max_steps: int) -> Contex
         missing=loaded.missing if loaded else (),
         question=_said(run.question) if run.question is not None else None,
         specialist=loaded.specialist if loaded else "",
+        effect_id=run.ask_id,
     )
     return bounded(whole)
 
