@@ -91,19 +91,26 @@ class Budget:
         return call
 
     async def end(self, call: ModelCall, usage: Usage, outcome: str) -> None:
-        """Write down what came of it; a slow one of which nothing was reported stays as it began.
+        """Write down what came of it.
+
+        What was not told counts as it was estimated: a slow request of which nothing was heard,
+        and an answer of a server that does not count.
 
         Raises:
             BusyError: The book cannot be written; the request counts as it was estimated.
         """
-        if outcome == "slow" and not usage.input_tokens:
+        tokens, estimated = usage.input_tokens, call.estimated_tokens
+        if not tokens and outcome == "slow":
             return
+        if not tokens and outcome == "ok":
+            tokens, estimated = call.input_tokens, 0  # of which no ratio is learned
         price = usage.micro_usd
-        if price is None and not (usage.input_tokens or usage.output_tokens):
+        if price is None and not (tokens or usage.output_tokens):
             price = 0
         done = replace(
             call,
-            input_tokens=usage.input_tokens,
+            estimated_tokens=estimated,
+            input_tokens=tokens,
             output_tokens=usage.output_tokens,
             micro_usd=price,
             outcome=outcome,

@@ -47,7 +47,7 @@ def summed(so_far: Usage, one: Usage) -> Usage:
         output_tokens=so_far.output_tokens + one.output_tokens,
         model=one.model or so_far.model,
         cached_tokens=so_far.cached_tokens + one.cached_tokens,
-        requests=so_far.requests + 1,
+        requests=so_far.requests + max(one.requests, 1),
         repairs=so_far.repairs,
         seconds=round(so_far.seconds + one.seconds, 3),
         micro_usd=(so_far.micro_usd or 0) + (price or 0) if known else None,

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from pydantic import JsonValue
+
 from bot.agent.exchange import ModelError, ModelReply, Prompt
 from bot.agent.llm_settings import LlmSettings
 from bot.errors import BusyError
@@ -83,6 +85,7 @@ class FakeMind:
     name: str = MODEL
     asked: list[Context] = field(default_factory=list[Context])
     cancelled: int = 0
+    waits: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def next_step(self, context: Context) -> Step:
         return (await self.choose(context, nothing_against)).step
@@ -91,6 +94,7 @@ class FakeMind:
         self.asked.append(context)
         line = self.lines[min(len(self.asked), len(self.lines)) - 1]
         if line is None:
+            self.waits.set()
             try:
                 await asyncio.get_running_loop().create_future()
             except asyncio.CancelledError:
@@ -133,7 +137,7 @@ class Speaker:
         if isinstance(line, Exception):
             raise line
         text = line if isinstance(line, str) else json.dumps(line)
-        sent = {"request": {"note": note, "system": prompt.system}, "reply": text}
+        sent: JsonValue = {"request": {"note": note, "volatile": prompt.volatile}, "reply": text}
         return ModelReply(text, self.usage, sent)
 
 

@@ -91,6 +91,14 @@ async def test_f10_a_slow_call_of_which_nothing_was_heard_stays_as_estimated(sto
     assert (await store.model_calls.spent(T0)).input_tokens == 1000
 
 
+async def test_f10_a_server_that_does_not_count_is_counted_by_estimate(store: Store) -> None:
+    made = budget(store)
+    call = await made.begin(context(), MODEL, 800, 1000)
+    await made.end(call, Usage(), "ok")
+    assert (await store.model_calls.spent(T0)).input_tokens == 1000
+    assert list(await store.model_calls.ratios(MODEL)) == []
+
+
 async def test_f10_a_request_that_cost_nothing_counts_nothing(store: Store) -> None:
     made = budget(store, incident_usd=1)
     call = await made.begin(context(), MODEL, 800, 1000)
