@@ -9,6 +9,7 @@ from pydantic import JsonValue
 from bot.app.clock import SystemClock
 from bot.app.database import examine_database
 from bot.app.key import check_key
+from bot.app.llm_check import inspect_model, load_llm_settings, model_rows
 from bot.app.readiness import gate_problems
 from bot.app.role import ROLES, SERVE, WORKER, Role, check_role
 from bot.app.routes import routes_of
@@ -53,7 +54,7 @@ def configuration(role: str = SERVE.name) -> tuple[list[str], bool]:
     lines = [version_line(), ""]
     try:
         settings = load_settings(declared_variables())
-        rows = [*effective(settings), *_adapter_rows()]
+        rows = [*effective(settings), *model_rows(load_llm_settings()), *_adapter_rows()]
         lines += [f"  {name:<32} {value}".rstrip() for name, value, _ in rows]
         check_role(_role(role), settings)
         given_token(settings)
@@ -95,12 +96,20 @@ def _inspect(settings: Settings) -> tuple[list[str], list[str]]:
     routes = routes_of(knowledge, secret, settings.allow_insecure_webhook)
     lacking, opened = asyncio.run(_open_each(given))
     database, unfit = examine_database(settings)
-    problems = [*lint_knowledge(knowledge, given), *lacking, *gate_problems(knowledge), *unfit]
+    amiss, model = asyncio.run(inspect_model(load_llm_settings()))
+    problems = [
+        *lint_knowledge(knowledge, given),
+        *lacking,
+        *gate_problems(knowledge),
+        *unfit,
+        *amiss,
+    ]
     every = sorted({*READ_TOOLS, *ACTIONS})
     there = ", ".join(name for name in every if name in opened)
     absent = ", ".join(name for name in every if name not in opened) or "none"
     notes = [
         *database,
+        *model,
         f"tools configured: {there}",
         f"tools left out for want of their address: {absent}",
         *routes.problems(),

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from bot.cli import audit, local, people, policy, remote, running, storage
+from bot.cli import audit, llm, local, people, policy, remote, running, storage
 from bot.errors import BotError, ConfigError
 from bot.incident.commands import WORDS
 
@@ -33,6 +33,8 @@ app.add_typer(audit_app, name="audit")
 app.add_typer(db_app, name="db")
 app.add_typer(runbook_app, name="runbook")
 app.add_typer(policy_app, name="policy")
+llm_app = typer.Typer(help="The language model, where one is configured.", no_args_is_help=True)
+app.add_typer(llm_app, name="llm")
 
 app.command("serve")(running.serve)
 app.command("web")(running.web)
@@ -62,6 +64,7 @@ people_app.command("revoke")(people.revoke)
 policy_app.command("explain")(policy.explain_decision)
 policy_app.command("test")(policy.try_cases)
 policy_app.command("lint")(policy.lint)
+llm_app.command("check")(llm.check)
 app.command("fire")(remote.fire)
 
 LOCAL = frozenset({"help", "list", "show", "link", "timeline"})
