@@ -253,7 +253,7 @@ async def open_bot(stack: AsyncExitStack, world: World, role: Role = SERVE) -> B
     console = world.console if settings.console else None
     given = needs(library.file, world.secret, store.changes, world.clock, console)
     bot = Bot(world, role, store, library, given, key)
-    box = await open_tools(stack, given, store.evidence, world.clock)
+    box = await open_tools(stack, given, store.evidence, world.clock, library)
     means = Means(settings, given, store.model_calls, world.clock, library)
     bot.arm(box, await open_mind(stack, means, role))
     return bot

@@ -16,12 +16,14 @@ from bot.app.routes import routes_of
 from bot.app.scope import scoped
 from bot.app.token import given_token
 from bot.app.toolset import needs
+from bot.engine.slices import EVIDENCE_READ
 from bot.errors import ConfigError
 from bot.incident.model import Change
 from bot.incident.stepup import FOOTER
 from bot.knowledge import lint
 from bot.knowledge.library import Knowledge
 from bot.knowledge.reach import turns_of_nobody, unheard, unreachable
+from bot.knowledge.routes import route_problems
 from bot.settings import (
     SHIPPED_RUNBOOKS,
     Settings,
@@ -146,12 +148,17 @@ def offline(knowledge: Knowledge) -> Needs:
 
 
 def lint_knowledge(knowledge: Knowledge, given: Needs) -> list[str]:
-    """Return every problem of the runbooks against the tools and jobs there are."""
+    """Return every problem of runbooks and routes against the tools and jobs there are."""
     infos = {
         tool.name: lint.ToolInfo(tool.kind, _schema_of(tool.name, given), tool.facts)
         for tool in (*READ_TOOLS.values(), *ACTIONS.values())
     }
-    return lint.problems(knowledge.runbooks, infos, knowledge.jobs)
+    services = {service.name for service in knowledge.catalogue.services}
+    tools = {*infos, EVIDENCE_READ.name}
+    return [
+        *lint.problems(knowledge.runbooks, infos, knowledge.jobs),
+        *route_problems(knowledge.routes, tools, services, knowledge.runbooks),
+    ]
 
 
 def _schema_of(name: str, given: Needs) -> dict[str, JsonValue]:

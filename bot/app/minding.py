@@ -70,12 +70,11 @@ async def _relay(stack: AsyncExitStack, settings: LlmSettings, means: Means) -> 
 
 def limit_problems(settings: LlmSettings) -> list[str]:
     """Return what is wrong with the limits of a model that is configured; a line each."""
-    problems: list[str] = []
-    for name in _unpriced(settings):
-        problems.append(
-            f"LLM_INPUT_USD, LLM_OUTPUT_USD: set both, for a dollar limit is set and no price of "
-            f"{name} is known; or take LLM_INCIDENT_USD and LLM_DAY_USD away"
-        )
+    problems = [
+        "LLM_INPUT_USD, LLM_OUTPUT_USD: set both, for a dollar limit is set and no price of "
+        f"{name} is known; or take LLM_INCIDENT_USD and LLM_DAY_USD away"
+        for name in _unpriced(settings)
+    ]
     if settings.patience_s > settings.deadline_s:
         problems.append(
             f"LLM_PATIENCE_S: {settings.patience_s:g} is more than LLM_DEADLINE_S "
