@@ -14,6 +14,7 @@ from bot.app.household import Household
 from bot.app.job_line import JobLine
 from bot.app.key import Key, list_public, signing_key
 from bot.app.library import FolderLibrary
+from bot.app.minding import Means, open_mind
 from bot.app.role import SERVE, Role, check_role, conninfo_of
 from bot.app.storm_watch import StormWatch
 from bot.app.ticks import Ticks
@@ -31,9 +32,8 @@ from bot.engine.toolbox import Toolbox
 from bot.errors import BotError
 from bot.incident.effects import RunLimits
 from bot.incident.fact import HOUSE
-from bot.knowledge.planner import RunbookPlanner
 from bot.knowledge.roster import Roster
-from bot.ports import Clock, Filter
+from bot.ports import Clock, Filter, Mind, StepModel
 from bot.settings import Settings
 from bot.shelf import Needs
 from bot.store.store import Store, StoreLimits
@@ -94,8 +94,8 @@ class Bot:
         self._refreshing: set[asyncio.Task[object]] = set()
         self._is_held_back = True
 
-    def arm(self, box: Toolbox) -> None:
-        """Put the loop together around the opened tools, and listen to commits."""
+    def arm(self, box: Toolbox, mind: StepModel | Mind) -> None:
+        """Put the loop together around the opened tools and the mind, and listen to commits."""
         world, store, library = self.world, self.store, self.library
         settings, clock = world.settings, world.clock
         expiry = Expiry(
@@ -116,7 +116,7 @@ class Bot:
             aftercare=Aftercare(log_port, box),
             summoner=Summoner(self.roster, clock),
             box=box,
-            model=RunbookPlanner(),
+            model=mind,
         )
         self.gate = Turnstile(
             settings.investigations,
@@ -253,5 +253,7 @@ async def open_bot(stack: AsyncExitStack, world: World, role: Role = SERVE) -> B
     console = world.console if settings.console else None
     given = needs(library.file, world.secret, store.changes, world.clock, console)
     bot = Bot(world, role, store, library, given, key)
-    bot.arm(await open_tools(stack, given, store.evidence, world.clock, bot.library))
+    box = await open_tools(stack, given, store.evidence, world.clock, library)
+    means = Means(settings, given, store.model_calls, world.clock, library)
+    bot.arm(box, await open_mind(stack, means, role))
     return bot

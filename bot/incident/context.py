@@ -113,6 +113,7 @@ class Context:
     when another model is asked. `repair` says why the Step it chose before was refused, in our
     words; empty when none was. `cuts` names the origins of text that was cut or left out (F-03).
     `question` is what a human asked and this run answers; None for the run that the alerts began.
+    `effect_id` names the Step that is asked for, as `r1s3`: run 1, Step 3.
     `specialist` names who investigates. `missing` says in words what was not found. `resting` are
     tools that failed too often and are not called. `situation` is how the incident stands.
     With a `question`, `results` begin with those of earlier runs. `at` is the time of the newest
@@ -141,6 +142,7 @@ class Context:
     missing: tuple[str, ...] = ()
     question: Remark | None = None
     specialist: str = ""
+    effect_id: str = ""
     resting: tuple[str, ...] = ()
     situation: Situation = field(default_factory=Situation)
     opened_at: datetime | None = None
