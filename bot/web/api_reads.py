@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import JsonValue
 from pydantic_core import to_jsonable_python
 
+from bot.conversation.words import words
 from bot.errors import NotFoundError
 from bot.incident.events import Event
 from bot.incident.model import Severity
@@ -23,7 +24,6 @@ from bot.web.api_models import (
 )
 from bot.web.doors import Doors
 from bot.web.lookup import proposal_named
-from bot.web.words import words
 
 IncidentId = Annotated[str, Path(pattern=r"^INC-[1-9]\d{0,8}$")]
 ProposalId = Annotated[str, Path(pattern=r"^[0-9A-HJKMNP-TV-Z]{4,8}$")]

@@ -11,10 +11,10 @@ from typing import cast
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from bot.conversation.line import LABELS
 from bot.conversation.phrases import SEVERITY_WORDS
 from bot.conversation.render_digest import render_digest
 from bot.incident.leaves import leaf_words
-from bot.web.line import LABELS
 
 HERE = Path(__file__).parent
 UNSEEN = re.compile(

@@ -1,9 +1,9 @@
 """How facts about an investigation are worded: what was loaded, chosen, looked at and found."""
 
+from bot.conversation.line import Line, some, worded
 from bot.conversation.phrases import counted
 from bot.incident import facts_run as fact
 from bot.incident.steps import AskHuman, CallTools, ProposeAction
-from bot.web.line import Line, some, worded
 
 SPENT = {
     "steps": "the steps of this run are used up",
