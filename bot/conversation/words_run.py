@@ -53,6 +53,11 @@ def _concluded(event: fact.ConclusionReached) -> Line:
     return Line("agent", f"{event.by} concluded", event.summary, evidence=tuple(cited))
 
 
+def _drafted(event: fact.DraftWritten) -> Line:
+    text = f"{event.by} wrote words for the postmortem draft, not confirmed"
+    return Line("agent", text, event.summary)
+
+
 RUN_WORDS = dict(
     [
         worded(fact.ContextLoaded, _loaded),
@@ -61,6 +66,7 @@ RUN_WORDS = dict(
         worded(fact.ToolReturned, _returned),
         worded(fact.ToolFailed, _failed),
         worded(fact.ConclusionReached, _concluded),
+        worded(fact.DraftWritten, _drafted),
         worded(
             fact.EscalationRaised,
             lambda event: Line("bad", "The agent gives up; humans must look", event.reason),

@@ -83,6 +83,7 @@ def _reopened(state: State, event: Event, _fact: alerts.IncidentReopened) -> Non
     if view.status == "resolved":
         view.status, view.resolved_at, view.resolved_why = "open", None, ""
         view.reopened += 1
+        view.draft = None
         begin_wait(state, event)
         begin_run(state)
         state.run.context = None
@@ -156,6 +157,11 @@ def _concluded(state: State, _event: Event, fact: run.ConclusionReached) -> None
     drop_run_steps(state)
 
 
+def _drafted(state: State, _event: Event, fact: run.DraftWritten) -> None:
+    if state.incident.status == "resolved":
+        state.incident.draft = fact
+
+
 def _raised(state: State, _event: Event, fact: run.EscalationRaised) -> None:
     state.incident.escalated = fact.to or fact.reason
 
@@ -178,6 +184,7 @@ RULES: dict[type[Fact], Callable[[State, Event, Fact], None]] = dict(
         rule(alerts.ConversationOpened, _conversation),
         rule(alerts.ConversationBroken, _broken),
         rule(run.ConclusionReached, _concluded),
+        rule(run.DraftWritten, _drafted),
         rule(run.EscalationRaised, _raised),
         *RUN_RULES,
         *ACTION_RULES,

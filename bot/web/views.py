@@ -9,6 +9,7 @@ from itertools import groupby
 from pydantic import JsonValue
 
 from bot.conversation.line import Line
+from bot.conversation.permalink import TIMELINE_EVENTS
 from bot.conversation.phrases import standing_words
 from bot.conversation.shown import KINDS, predicate_words
 from bot.conversation.words import fields, words
@@ -18,9 +19,6 @@ from bot.incident.model import Probe
 from bot.incident.proposal import Proposal, code
 from bot.incident.state import State
 from bot.incident.views import ProposalView
-
-TIMELINE_EVENTS = 200
-"""Events on one page of a timeline; older ones are a link away."""
 
 
 @dataclass(frozen=True, slots=True)
