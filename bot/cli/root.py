@@ -47,6 +47,8 @@ db_app.command("rebuild")(storage.db_rebuild)
 app.command("parse")(local.parse)
 app.command("list")(local.list_incidents)
 app.command("show")(local.show)
+app.command("timeline")(local.timeline)
+app.command("postmortem")(local.postmortem)
 app.command("stats")(local.stats)
 app.command("replay")(local.replay)
 audit_app.command("key")(audit.key)
@@ -64,7 +66,7 @@ policy_app.command("test")(policy.try_cases)
 policy_app.command("lint")(policy.lint)
 app.command("fire")(remote.fire)
 
-LOCAL = frozenset({"help", "list", "show", "link", "timeline"})
+LOCAL = frozenset({"help", "list", "show", "link", "timeline", "postmortem"})
 for word in WORDS:
     if word.name not in LOCAL:
         app.command(
