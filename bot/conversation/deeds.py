@@ -140,7 +140,7 @@ def _undo(view: ProposalView) -> Row:
         ends = view.proposal.ends
         return (Bit("Undo: none, "), said(ends)) if ends else (Bit("Undo: none, irreversible."),)
     ways = {"rolled_back": "done", "succeeded": "possible, not done"}
-    state = ways.get(view.status, "not needed, for it did not run through")
+    state = ways.get(view.status, "nothing to undo")
     if view.undo_requested and view.status == "succeeded":
         state = "asked for"
     return (Bit("Undo: "), said(clip(undo.title, ARGUMENT_CHARS)), Bit(f" ({state})"))

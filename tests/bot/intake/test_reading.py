@@ -45,7 +45,9 @@ async def test_a_proposal_is_told_with_every_argument(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["show INC-9", "timeline INC-9", "postmortem INC-9", "show P-ZZZZ"])
+@pytest.mark.parametrize(
+    "text", ["show INC-9", "timeline INC-9", "postmortem INC-9", "show P-ZZZZ"]
+)
 async def test_what_is_not_there_is_said_to_be_not_there(tmp_path: Path, text: str) -> None:
     async with open_house(tmp_path, World()) as house:
         outcome = await house.say(text)
