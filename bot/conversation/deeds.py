@@ -1,12 +1,12 @@
 """What was proposed, decided, done, checked and undone, as parts of a Paper. Pure."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from bot.conversation.outcome import status_line_of
 from bot.conversation.paper import Bit, Bullets, Part, Passage, Row, Subtitle, coded, said
 from bot.conversation.permalink import proposal_path
-from bot.conversation.phrases import author_words, clip, code_of, counted
+from bot.conversation.phrases import author_words, clip, code_of
 from bot.conversation.timeline import evidence_bits
 from bot.incident import facts_action
 from bot.incident.events import Event
@@ -38,13 +38,13 @@ def refused_parts(events: Sequence[Event]) -> tuple[Part, ...]:
             if isinstance(event.body, facts_action.DecisionRefused)]  # fmt: skip
     left = len(rows) - MOST_REFUSED
     if left > 0:
-        rows = [*rows[:MOST_REFUSED], (Bit(f"and {counted(left, 'more')}, in the timeline"),)]
+        rows = [*rows[:MOST_REFUSED], (Bit(f"and {left} more, in the timeline"),)]
     return (Bullets(tuple(rows)),) if rows else (Passage((Bit("None."),)),)
 
 
 def utc_second(at: datetime) -> str:
     """Return `2026-03-03 14:02:11 UTC`."""
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _title(view: ProposalView) -> Row:

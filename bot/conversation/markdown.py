@@ -27,6 +27,8 @@ from bot.conversation.phrases import one_line
 MARKS = re.compile(r"[\\`*_\[\]#|~{}$^]")
 """What begins some markup wherever it stands."""
 ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+OPENING, CLOSING = "([{\"'“", ".,;:!?)]}\"'”…"
+"""What stands around a word and is no part of it."""
 PIECES = re.compile("([&<>])")
 LEADING = re.compile(r"^([-+=]|\d{1,9}(?=[.)]))")
 """What begins a list, a rule or a heading at the start of a line."""
@@ -78,10 +80,15 @@ def _fenced(piece: str) -> str:
 
 
 def _word(word: str) -> str:
-    if MAGIC.search(word):
-        return code_span(word)
-    safe = MARKS.sub(r"\\\g<0>", word)
-    return re.sub("[&<>]", lambda found: ENTITIES[found[0]], safe)
+    if not MAGIC.search(word):
+        return _escaped_word(word)
+    core = word.lstrip(OPENING).rstrip(CLOSING)
+    before, _, after = word.partition(core) if core else ("", "", "")
+    return f"{_escaped_word(before)}{code_span(core or word)}{_escaped_word(after)}"
+
+
+def _escaped_word(word: str) -> str:
+    return re.sub("[&<>]", lambda found: ENTITIES[found[0]], MARKS.sub(r"\\\g<0>", word))
 
 
 def _led(begin: str) -> str:

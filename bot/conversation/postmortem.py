@@ -11,7 +11,18 @@ from bot.conversation.follow_ups import follow_ups
 from bot.conversation.frontmatter import front_of
 from bot.conversation.markdown import paper_markdown
 from bot.conversation.milestones import Milestones, milestones, seconds_between
-from bot.conversation.paper import Bit, Bullets, Gap, Paper, Part, Passage, Row, Section, said
+from bot.conversation.paper import (
+    Bit,
+    Bullets,
+    Gap,
+    Paper,
+    Part,
+    Passage,
+    Row,
+    Section,
+    coded,
+    said,
+)
 from bot.conversation.permalink import Permalinks
 from bot.conversation.phrases import SEVERITY_WORDS, author_words, clip, counted
 from bot.conversation.timeline import (
@@ -31,7 +42,6 @@ TITLE_CHARS = 300
 WORDS_CHARS = 2000
 MOMENTS = 300
 """Rows of the timeline inside a postmortem; the timeline itself has all of them."""
-MARK = "Written by the model {by}, not confirmed by anybody: "
 
 
 def timeline_markdown(events: Sequence[Event], links: Permalinks) -> str:
@@ -103,7 +113,7 @@ def _summary(state: State, draft: DraftWritten | None) -> Iterator[Part]:
         )
     yield Passage((said(clip(view.summary or summary(state), WORDS_CHARS)),))
     if draft is not None and draft.summary:
-        yield Passage((_marked(draft), said(draft.summary, "model")))
+        yield Passage((*_marked(draft), said(draft.summary, "model")))
 
 
 def _impact(state: State) -> Iterator[Part]:
@@ -180,7 +190,7 @@ def _found(state: State) -> Iterator[Part]:
 def _contributing(draft: DraftWritten | None) -> Iterator[Part]:
     yield Gap("what made it possible, what made it worse, and what made it hard to see?")
     if draft is not None and draft.contributing:
-        yield Bullets(tuple((_marked(draft), said(text, "model")) for text in draft.contributing))
+        yield Bullets(tuple((*_marked(draft), said(text, "model")) for text in draft.contributing))
 
 
 def _follow_ups(state: State, draft: DraftWritten | None) -> Iterator[Part]:
@@ -194,12 +204,12 @@ def _follow_ups(state: State, draft: DraftWritten | None) -> Iterator[Part]:
     else:
         yield Passage((Bit("None is suggested by the record."),))
     if draft is not None and draft.follow_ups:
-        yield Bullets(tuple((_marked(draft), said(text, "model")) for text in draft.follow_ups))
+        yield Bullets(tuple((*_marked(draft), said(text, "model")) for text in draft.follow_ups))
     yield Gap("who does which of these by when? At most three.")
 
 
-def _marked(draft: DraftWritten) -> Bit:
-    return Bit(MARK.format(by=draft.by))
+def _marked(draft: DraftWritten) -> Row:
+    return (Bit("Written by the model "), coded(draft.by), Bit(", not confirmed by anybody: "))
 
 
 def _record(state: State) -> Iterator[Row]:

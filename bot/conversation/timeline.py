@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from itertools import groupby
 
 from bot.conversation.line import LABELS, Line
@@ -32,14 +32,14 @@ def moments(events: Sequence[Event]) -> list[Moment]:
     """Return what happened, oldest first; mere machinery is left out, repetition is counted."""
     found: list[Moment] = []
     for event in events:
-        line = words(event)
+        line, at = words(event), event.at.astimezone(UTC)
         if line.routine:
             continue
         last = found[-1] if found else None
         if last is not None and last.line == line:
-            found[-1] = Moment(last.seq, last.at, line, last.again + 1, event.at)
+            found[-1] = Moment(last.seq, last.at, line, last.again + 1, at)
         else:
-            found.append(Moment(event.seq, event.at, line))
+            found.append(Moment(event.seq, at, line))
     return found
 
 
