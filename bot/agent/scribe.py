@@ -19,7 +19,7 @@ from bot.incident.facts_run import DraftWritten, Receipt
 from bot.incident.state import State
 from bot.knowledge.redact import Redactor
 
-FILE = Path(__file__).parent / "prompts" / "scribe.md"
+FILE = Path(__file__).parent / "prompts" / "scribe" / "draft.md"
 DEADLINE_S = 9.0
 """Below what closing waits for, so that the model's own reason is what the log says."""
 SUMMARY_CHARS = 600
