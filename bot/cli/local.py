@@ -82,14 +82,14 @@ def show(
     return 0
 
 
-def timeline(
+def print_timeline(
     incident: Annotated[str, typer.Argument(help="INC-1.")],
 ) -> int:
     """Print what happened in an incident, in order, as Markdown. It reads beside a running bot."""
     return _print_paper("timeline", incident)
 
 
-def postmortem(
+def print_postmortem(
     incident: Annotated[str, typer.Argument(help="INC-1.")],
 ) -> int:
     """Print the draft of an incident's postmortem as Markdown: the same bytes for the same log.

@@ -55,7 +55,7 @@ class Archive:
 
     async def _made(self, incident: str, write: Writer[T]) -> T:
         async with self._turn:
-            seq, head = (await self._log.heads()).get(incident, (0, ""))
+            seq, head = (await self._log.heads(incident)).get(incident, (0, ""))
             events = await self._log.load(incident, 0, seq or None)
             links = Permalinks(self._base_url, head)
             try:

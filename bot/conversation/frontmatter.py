@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.conversation.milestones import milestones, seconds_between
-from bot.conversation.paper import Front, Keys
+from bot.conversation.paper import Front, FrontMap
 from bot.conversation.permalink import Permalinks
 from bot.incident import facts_run
 from bot.incident.events import Event
@@ -16,7 +16,7 @@ TITLE_CHARS = 200
 
 def front_of(
     state: State, events: Sequence[Event], links: Permalinks
-) -> tuple[tuple[str, Front | Keys], ...]:
+) -> tuple[tuple[str, Front | FrontMap], ...]:
     """Return the keys of a thread's front matter, in order; None where nothing is known."""
     view, times = state.incident, milestones(state, events)
     opened = times.opened_at
@@ -34,7 +34,7 @@ def front_of(
         ("closed_at", times.closed_at),
         (
             "durations_s",
-            Keys(
+            FrontMap(
                 (
                     ("detect", seconds_between(times.began_at, opened)),
                     ("ack", seconds_between(opened, times.acked_at)),
@@ -43,8 +43,8 @@ def front_of(
                 )
             ),
         ),
-        ("versions", Keys(tuple(_versions(events)))),
-        ("log", Keys((("events", state.seq), ("head", links.head or None)))),
+        ("versions", FrontMap(tuple(_versions(events)))),
+        ("log", FrontMap((("events", state.seq), ("head", links.head or None)))),
     )
 
 

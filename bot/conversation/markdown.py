@@ -13,8 +13,8 @@ from bot.conversation.paper import (
     Bit,
     Bullets,
     Front,
+    FrontMap,
     Gap,
-    Keys,
     Paper,
     Part,
     Passage,
@@ -127,7 +127,7 @@ def _bit(bit: Bit, links: Permalinks) -> str:
 def _front(paper: Paper) -> str:
     lines = ["---"]
     for name, value in paper.front:
-        if isinstance(value, Keys):
+        if isinstance(value, FrontMap):
             lines.append(f"{name}:")
             lines.extend(f"  {key}: {_yaml(one)}" for key, one in value.pairs)
         else:

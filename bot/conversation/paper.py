@@ -57,7 +57,7 @@ Part = Passage | Bullets | Subtitle | Gap
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class Chapter:
     """A heading of ours, and what stands below it."""
 
     title: str
@@ -65,7 +65,7 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Keys:
+class FrontMap:
     """A map in the front matter, in order."""
 
     pairs: tuple[tuple[str, Front], ...]
@@ -77,8 +77,8 @@ class Paper:
 
     incident: str
     title: Row
-    front: tuple[tuple[str, Front | Keys], ...]
-    sections: tuple[Section, ...]
+    front: tuple[tuple[str, Front | FrontMap], ...]
+    sections: tuple[Chapter, ...]
 
 
 def said(text: str, trust: Trust = "outside") -> Bit:

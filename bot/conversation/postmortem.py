@@ -14,12 +14,12 @@ from bot.conversation.milestones import Milestones, milestones, seconds_between
 from bot.conversation.paper import (
     Bit,
     Bullets,
+    Chapter,
     Gap,
     Paper,
     Part,
     Passage,
     Row,
-    Section,
     coded,
     said,
 )
@@ -75,18 +75,18 @@ def postmortem_paper(events: Sequence[Event], links: Permalinks) -> Paper:
     times = milestones(state, events)
     draft = state.incident.draft
     sections = (
-        Section("Summary", tuple(_summary(state, draft))),
-        Section("Impact", tuple(_impact(state))),
-        Section("Times", (Bullets(tuple(_times(times))),)),
-        Section("Timeline", tuple(_timeline(state, events))),
-        Section("What was found", tuple(_found(state))),
-        Section("What was done", deed_parts(state, events)),
-        Section("Decisions that were not accepted", refused_parts(events)),
-        Section("Contributing factors", tuple(_contributing(draft))),
-        Section("What went well", (Gap("what helped, and should stay as it is?"),)),
-        Section("Where we were lucky", (Gap("what could have made it worse, and did not?"),)),
-        Section("Follow-ups", tuple(_follow_ups(state, draft))),
-        Section("For the record", (Bullets(tuple(_record(state))),)),
+        Chapter("Summary", tuple(_summary(state, draft))),
+        Chapter("Impact", tuple(_impact(state))),
+        Chapter("Times", (Bullets(tuple(_times(times))),)),
+        Chapter("Timeline", tuple(_timeline(state, events))),
+        Chapter("What was found", tuple(_found(state))),
+        Chapter("What was done", deed_parts(state, events)),
+        Chapter("Decisions that were not accepted", refused_parts(events)),
+        Chapter("Contributing factors", tuple(_contributing(draft))),
+        Chapter("What went well", (Gap("what helped, and should stay as it is?"),)),
+        Chapter("Where we were lucky", (Gap("what could have made it worse, and did not?"),)),
+        Chapter("Follow-ups", tuple(_follow_ups(state, draft))),
+        Chapter("For the record", (Bullets(tuple(_record(state))),)),
     )
     title = _title(state, "Postmortem draft of")
     front = (("document", "postmortem"), ("draft", True), *front_of(state, events, links))

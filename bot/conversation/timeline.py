@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from itertools import groupby
 
 from bot.conversation.line import LABELS, Line
-from bot.conversation.paper import Bit, Bullets, Row, Section, said
+from bot.conversation.paper import Bit, Bullets, Chapter, Row, said
 from bot.conversation.permalink import event_path, evidence_path, proposal_path
 from bot.conversation.phrases import clip, counted, one_line
 from bot.conversation.words import words
@@ -49,10 +49,10 @@ def timeline_parts(state: State, shown: Sequence[Moment]) -> Iterator[tuple[date
         yield day, Bullets(tuple(_row(state.stream, moment) for moment in group))
 
 
-def day_sections(state: State, events: Sequence[Event]) -> tuple[Section, ...]:
+def day_sections(state: State, events: Sequence[Event]) -> tuple[Chapter, ...]:
     """Return the whole timeline, one section a day."""
     days = timeline_parts(state, moments(events))
-    return tuple(Section(day_title(day), (rows,)) for day, rows in days)
+    return tuple(Chapter(day_title(day), (rows,)) for day, rows in days)
 
 
 def day_title(day: date) -> str:

@@ -11,7 +11,7 @@ from markdown_it.token import Token
 
 from bot.conversation.legible import legible
 from bot.conversation.markdown import code_span, paper_markdown, plain, quoted_yaml
-from bot.conversation.paper import Bit, Bullets, Gap, Paper, Passage, Section, Subtitle, said
+from bot.conversation.paper import Bit, Bullets, Chapter, Gap, Paper, Passage, Subtitle, said
 from bot.conversation.permalink import Permalinks, event_path, evidence_path, proposal_path
 from bot.conversation.phrases import one_line
 
@@ -116,7 +116,7 @@ def test_g52_front_matter_gives_back_the_text_and_is_inert_as_markdown(text: str
 def test_g52_a_paper_is_drawn_part_by_part() -> None:
     when = Passage((Bit("At "), Bit("12:00", "/e/9f2c11d07ab3e645"), Bit(" "), said("*x*")))
     parts = (when, Subtitle((Bit("Sub"),)), Bullets(((Bit("a"),), (Bit("b"),))), Gap("why?"))
-    paper = Paper("INC-1", (Bit("T"),), (("a", None), ("b", ("x", "y"))), (Section("One", parts),))
+    paper = Paper("INC-1", (Bit("T"),), (("a", None), ("b", ("x", "y"))), (Chapter("One", parts),))
     assert paper_markdown(paper, Permalinks("https://bot.example/a(b)")) == (
         '---\na: null\nb: ["x", "y"]\n---\n\n# T\n\n## One\n\n'
         "At [12:00](https://bot.example/a%28b%29/e/9f2c11d07ab3e645) \\*x\\*\n\n"
@@ -126,7 +126,7 @@ def test_g52_a_paper_is_drawn_part_by_part() -> None:
 
 def test_g52_two_pieces_of_code_side_by_side_stay_two() -> None:
     row = (Bit("a_b", code=True), Bit("c_d", code=True))
-    paper = Paper("INC-1", (Bit("T"),), (), (Section("One", (Passage(row),)),))
+    paper = Paper("INC-1", (Bit("T"),), (), (Chapter("One", (Passage(row),)),))
     assert "`a_b` `c_d`" in paper_markdown(paper, Permalinks())
 
 

@@ -216,8 +216,8 @@ class Wrapped:
     async def due(self, now: datetime, limit: int = 500) -> list[str]:
         return await self.inner.due(now, limit)
 
-    async def heads(self) -> dict[str, tuple[int, str]]:
-        return await self.inner.heads()
+    async def heads(self, stream: str = "") -> dict[str, tuple[int, str]]:
+        return await self.inner.heads(stream)
 
     async def changed(self) -> int:
         return await self.inner.changed()
