@@ -24,7 +24,7 @@ async def test_g52_a_document_is_printed_beside_a_running_bot_twice_the_same(
             await asyncio.to_thread(triagebot, tmp_path, word, "inc-1", **where) for _ in range(2)
         ]
         linked = await asyncio.to_thread(
-            triagebot, tmp_path, word, INC, **where, PUBLIC_URL="https://bot.example/"
+            triagebot, tmp_path, word, INC, **where, TRIAGE_PUBLIC_URL="https://bot.example/"
         )
         missing = await asyncio.to_thread(triagebot, tmp_path, word, "INC-9", **where)
         odd = await asyncio.to_thread(triagebot, tmp_path, word, "house", **where)
