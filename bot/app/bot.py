@@ -33,7 +33,7 @@ from bot.errors import BotError
 from bot.incident.effects import RunLimits
 from bot.incident.fact import HOUSE
 from bot.knowledge.roster import Roster
-from bot.ports import Clock, Filter, Mind, StepModel
+from bot.ports import Clock, Filter, Mind, Scribe, StepModel
 from bot.settings import Settings
 from bot.shelf import Needs
 from bot.store.store import Store, StoreLimits
@@ -94,7 +94,7 @@ class Bot:
         self._refreshing: set[asyncio.Task[object]] = set()
         self._is_held_back = True
 
-    def arm(self, box: Toolbox, mind: StepModel | Mind) -> None:
+    def arm(self, box: Toolbox, mind: StepModel | Mind, scribe: Scribe | None = None) -> None:
         """Put the loop together around the opened tools and the mind, and listen to commits."""
         world, store, library = self.world, self.store, self.library
         settings, clock = world.settings, world.clock
@@ -117,6 +117,7 @@ class Bot:
             summoner=Summoner(self.roster, clock),
             box=box,
             model=mind,
+            scribe=scribe,
         )
         self.gate = Turnstile(
             settings.investigations,

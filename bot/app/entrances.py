@@ -7,6 +7,7 @@ from pydantic import JsonValue
 from bot.app.bot import Bot
 from bot.app.clock import machine_clock
 from bot.app.routes import RouteShelf
+from bot.conversation.archive import Archive
 from bot.errors import ConfigError
 from bot.incident.model import Alert
 from bot.incident.stepup import FOOTER
@@ -15,6 +16,7 @@ from bot.intake.caring import Caring
 from bot.intake.decisions import Decisions
 from bot.intake.delivery import Entrance, Intake
 from bot.intake.editing import Editing
+from bot.intake.filing import Filing
 from bot.intake.hearing import Hearing
 from bot.intake.house_pen import HousePen
 from bot.intake.inbox import Replies
@@ -68,6 +70,7 @@ def links_of(bot: Bot, base_url: str) -> Links:
 def inbox_of(bot: Bot, base_url: str) -> Replies:
     """Return the way in of what humans say."""
     store, library, clock = bot.store, bot.library, bot.world.clock
+    public_url = str(bot.world.settings.public_url or "")
     persons = Persons(library, lambda: bot.household.house.links, bot.household.refresh)
     totp = totp_of(bot)
     proving = Proving(totp, lambda: base_url, lambda: bot.household.house.vouching)
@@ -87,7 +90,7 @@ def inbox_of(bot: Bot, base_url: str) -> Replies:
             decisions,
             persons,
             lambda: status_line(bot),
-            lambda: base_url,
+            Filing(Archive(store.log, public_url), lambda: base_url),
         ),
         Stepping(persons, totp),
         links_of(bot, base_url),

@@ -1,11 +1,14 @@
-"""An incident's cards, or one proposal's, as plain text: what the console shows, on demand."""
+"""An incident's cards, or one proposal's, as plain text; and the documents about an incident."""
 
 import re
+from typing import Literal
 
+from bot.conversation.archive import Archive
 from bot.conversation.cards import draw
 from bot.conversation.look import Look
 from bot.errors import InputError, NotFoundError
 from bot.ports import IncidentRow, ProposalRow
+from bot.settings import Settings
 from bot.store.store import Store
 from bot.version import VERSION
 from channels.console.text import render_text, visible
@@ -25,6 +28,23 @@ async def show_text(store: Store, name: str) -> str:
         return await _cards(store, f"INC-{int(found[1])}", "")
     row = await proposal_meant(store, name)
     return await _cards(store, row.incident, row.id)
+
+
+async def paper_text(
+    store: Store, settings: Settings, kind: Literal["timeline", "postmortem"], name: str
+) -> str:
+    """Return a document about an incident as Markdown.
+
+    Raises:
+        NotFoundError: There is no such incident.
+    """
+    found = INCIDENT.match(name)
+    if found is None:
+        raise NotFoundError(f"there is no incident {name}")
+    papers, incident = Archive(store.log, str(settings.public_url or "")), f"INC-{int(found[1])}"
+    if kind == "timeline":
+        return await papers.timeline(incident)
+    return await papers.postmortem(incident)
 
 
 async def proposal_meant(store: Store, name: str) -> ProposalRow:

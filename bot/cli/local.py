@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import typer
 
@@ -79,6 +79,32 @@ def show(
 
     text = ask(lambda store: show_text(store, name))
     print(text)
+    return 0
+
+
+def print_timeline(
+    incident: Annotated[str, typer.Argument(help="INC-1.")],
+) -> int:
+    """Print what happened in an incident, in order, as Markdown. It reads beside a running bot."""
+    return _print_paper("timeline", incident)
+
+
+def print_postmortem(
+    incident: Annotated[str, typer.Argument(help="INC-1.")],
+) -> int:
+    """Print the draft of an incident's postmortem as Markdown: the same bytes for the same log.
+
+    What only people know is left to them. It reads the log beside a running bot.
+    """
+    return _print_paper("postmortem", incident)
+
+
+def _print_paper(kind: Literal["timeline", "postmortem"], incident: str) -> int:
+    from bot.app.showing import paper_text
+    from bot.cli.remote import hook_variables
+
+    settings = load_settings(hook_variables())
+    print(ask(lambda store: paper_text(store, settings, kind, incident)), end="")
     return 0
 
 

@@ -49,6 +49,8 @@ db_app.command("rebuild")(storage.db_rebuild)
 app.command("parse")(local.parse)
 app.command("list")(local.list_incidents)
 app.command("show")(local.show)
+app.command("timeline")(local.print_timeline)
+app.command("postmortem")(local.print_postmortem)
 app.command("stats")(local.stats)
 app.command("replay")(local.replay)
 audit_app.command("key")(audit.key)
@@ -67,7 +69,7 @@ policy_app.command("lint")(policy.lint)
 llm_app.command("check")(llm.llm_check)
 app.command("fire")(remote.fire)
 
-LOCAL = frozenset({"help", "list", "show", "link", "timeline"})
+LOCAL = frozenset({"help", "list", "show", "link", "timeline", "postmortem"})
 for word in WORDS:
     if word.name not in LOCAL:
         app.command(

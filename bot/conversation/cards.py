@@ -99,5 +99,8 @@ def draw_notice(state: State, look: Look, name: str, title: str) -> Card:
             "fallback": fallback_line(state, title),
             "state": title.lower(),
             "blocks": tuple(blocks),
+            "links": look.page(f"/incidents/{state.stream}/postmortem", "open the postmortem draft")
+            if view.status == "closed"
+            else (),
         }
     )

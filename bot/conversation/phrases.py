@@ -4,6 +4,7 @@ from datetime import datetime
 
 from bot.incident.card import Text
 from bot.incident.state import State
+from bot.incident.summary import PLANNER
 from bot.incident.views import ProposalView
 
 SEVERITY_WORDS = {
@@ -16,7 +17,6 @@ SEVERITY_WORDS = {
 FALLBACK_CHARS = 300
 TITLE_CHARS = 150
 LINE_CHARS = 300
-PLANNER = "planner"
 STANDS = {
     "prefetch": "gathering what is known",
     "investigate": "investigating",

@@ -15,6 +15,7 @@ from bot.engine.inspecting import no_longer_readable
 from bot.engine.prefetch import Prefetcher
 from bot.engine.prepare import Preparer
 from bot.engine.reads import Reader
+from bot.engine.scribing import Scribing
 from bot.engine.summon import Summoner
 from bot.engine.toolbox import Toolbox, compact
 from bot.errors import BusyError, StaleThreadError
@@ -41,7 +42,7 @@ from bot.incident.fact import Fact
 from bot.incident.facts_run import Digests, StepChosen, StepFailed
 from bot.incident.reducer import State
 from bot.incident.summary import closing
-from bot.ports import Clock, Draft, Log, Mind, StepModel
+from bot.ports import Clock, Draft, Log, Mind, Scribe, StepModel
 
 log = logging.getLogger(__name__)
 ACTOR = "bot:drive"
@@ -65,6 +66,7 @@ class Hands:
     summoner: Summoner
     box: Toolbox
     model: StepModel | Mind
+    scribe: Scribe | None = None
 
 
 class Drive:
@@ -88,6 +90,7 @@ class Drive:
         self._log = log_port
         self._clock = clock
         self._hands = hands
+        self._scribing = Scribing(log_port, hands.scribe)
         self._limits = limits
         self._digests = digests
         self.gate = gate
@@ -192,6 +195,8 @@ class Drive:
                 await hands.reader.run(state.stream, effect, frozenset(state.run.seen))
             case Prepare(chosen):
                 return await hands.prepare.prepare(state, chosen)
+            case Summarise() if await self._scribing.adds_to(state, paused=self._limits().paused):
+                pass
             case _:
                 return (await self._make(state, effect),)
         return ()

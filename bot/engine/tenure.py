@@ -105,9 +105,9 @@ class TenuredLog:
         """As `Log.due`."""
         return await self._log.due(now, limit)
 
-    async def heads(self) -> dict[str, tuple[int, str]]:
+    async def heads(self, stream: str = "") -> dict[str, tuple[int, str]]:
         """As `Log.heads`."""
-        return await self._log.heads()
+        return await self._log.heads(stream)
 
     async def changed(self) -> int:
         """As `Log.changed`."""

@@ -143,16 +143,20 @@ class ReadBox:
         """Store what a model was sent and answered; return its evidence id, "" when nothing was."""
         if not choice.exchange:
             return ""
-        digest = hashlib.sha256(choice.exchange).hexdigest()
+        return await self.keep_words(incident, effect_id, choice.by, choice.exchange)
+
+    async def keep_words(self, incident: str, effect_id: str, model: str, raw: bytes) -> str:
+        """Store one exchange with a model, as JSON; return its evidence id."""
+        digest = hashlib.sha256(raw).hexdigest()
         evidence = Evidence(
             id=digest[:16],
             digest=digest,
             incident=incident,
             tool=EXCHANGE,
-            args={"effect_id": effect_id, "model": choice.by},
+            args={"effect_id": effect_id, "model": model},
             at=self._clock.now(),
             media_type="application/json",
-            body=choice.exchange,
+            body=raw,
         )
         return await self._evidence.put(evidence)
 

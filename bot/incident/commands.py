@@ -53,12 +53,12 @@ WORDS: tuple[Word, ...] = (
     Word("merge", "merge INC-2 INC-1", "make the first a part of the second"),
     Word("pause", "pause [INC-1]", "pause one investigation, or (admin) the whole bot"),
     Word("resume", "resume [INC-1]", "go on"),
-    Word("timeline", "timeline INC-1", "where the timeline is"),
+    Word("timeline", "timeline INC-1", "what happened, in order"),
     Word("whoami", "whoami", "which person the bot takes you for"),
     Word("ask", "ask INC-1 QUESTION", "ask the agent; it answers in the incident, runs nothing"),
     Word("link", "link", "tie this account to yourself, by a link that works once"),
     Word("stepup", "stepup reset PERSON", "(admin) take a person's one-time codes away"),
-    Word("postmortem", "postmortem INC-1", "draft a postmortem", "not in this version"),
+    Word("postmortem", "postmortem INC-1", "the draft of a postmortem"),
 )
 BY_NAME = {word.name: word for word in WORDS}
 

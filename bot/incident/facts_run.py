@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from bot.incident.fact import Fact
 from bot.incident.model import (
@@ -154,6 +154,23 @@ class ConclusionReached(Fact):
     by: str
     outcome: ConclusionKind = "not_enough_evidence"
     question: str = ""
+
+
+class DraftWritten(Fact):
+    """A model's words for the postmortem, unconfirmed; in place of nothing that code writes.
+
+    `summary`, `contributing` and `follow_ups` may be empty. `by` is the model as `provider:name`,
+    `prompt` the hex SHA-256 of its prompt's files, `exchange` the evidence id of the exact request
+    and reply.
+    """
+
+    summary: str = Field(max_length=600)
+    contributing: tuple[str, ...] = Field(default=(), max_length=3)
+    follow_ups: tuple[str, ...] = Field(default=(), max_length=3)
+    by: str
+    usage: Usage = Usage()
+    prompt: str = ""
+    exchange: str = ""
 
 
 class EscalationRaised(Fact):

@@ -85,6 +85,7 @@ def _reopened(state: State, event: Event, _fact: alerts.IncidentReopened) -> Non
     if view.status == "resolved":
         view.status, view.resolved_at, view.resolved_why = "open", None, ""
         view.reopened += 1
+        view.draft = None
         begin_wait(state, event)
         begin_anew(state)
         state.run.context = None
@@ -123,6 +124,11 @@ def _broken(state: State, _event: Event, fact: alerts.ConversationBroken) -> Non
     state.incident.broken[fact.channel] = fact.why
 
 
+def _drafted(state: State, _event: Event, fact: run.DraftWritten) -> None:
+    if state.incident.status == "resolved":
+        state.incident.draft = fact
+
+
 def _raised(state: State, _event: Event, fact: run.EscalationRaised) -> None:
     state.incident.escalated = fact.to or fact.reason
 
@@ -140,6 +146,7 @@ RULES: dict[type[Fact], Callable[[State, Event, Fact], None]] = dict(
         rule(alerts.ConclusionJudged, _judged),
         rule(alerts.ConversationOpened, _conversation),
         rule(alerts.ConversationBroken, _broken),
+        rule(run.DraftWritten, _drafted),
         rule(run.EscalationRaised, _raised),
         *RUN_RULES,
         *TALK_RULES,

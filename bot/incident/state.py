@@ -9,7 +9,7 @@ from bot.incident.context import Result
 from bot.incident.ending import Ending, Provenance, Spoken
 from bot.incident.events import Unknown
 from bot.incident.facts_alerts import Learnings
-from bot.incident.facts_run import ContextLoaded, StepChosen
+from bot.incident.facts_run import ContextLoaded, DraftWritten, StepChosen
 from bot.incident.model import Alert, Finding, Judgement, Severity
 from bot.incident.steps import CallTools
 from bot.incident.views import ProposalView, QuestionView
@@ -124,6 +124,7 @@ class IncidentView:
     broken: dict[str, str] = field(default_factory=dict[str, str])
     summary: str = ""
     learnings: Learnings | None = None
+    draft: DraftWritten | None = None
 
     @property
     def over(self) -> bool:

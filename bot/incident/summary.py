@@ -3,9 +3,12 @@
 from datetime import datetime
 
 from bot.incident.facts_alerts import IncidentClosed, Learnings
-from bot.incident.state import State
+from bot.incident.state import IncidentView, State
 from bot.incident.views import ProposalView
 
+PLANNER = "planner"
+BY_RULE = frozenset({"", PLANNER, "triagebot"})
+"""Who concludes without a model."""
 DONE = frozenset({"succeeded", "rolled_back", "failed", "unknown"})
 
 
@@ -19,7 +22,7 @@ def summary(state: State) -> str:
     view = state.incident
     parts = [f"{view.title}{f' on {view.service}' if view.service else ''}."]
     if view.conclusion:
-        parts.append(view.conclusion)
+        parts.append(_concluded(view))
     parts.extend(_did(proposal) for proposal in view.proposals.values())
     if view.opened_at is not None and view.resolved_at is not None:
         parts.append(
@@ -60,6 +63,14 @@ def lasted(start: datetime, end: datetime) -> str:
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def _concluded(view: IncidentView) -> str:
+    """Return the conclusion; who the model was, and whether a human agreed, where one said it."""
+    if view.conclusion_by in BY_RULE:
+        return view.conclusion
+    stands = f"judged {view.judged} by {view.judged_by}" if view.judged else "not confirmed"
+    return f"Concluded by {view.conclusion_by} ({stands}): {view.conclusion}"
 
 
 def _did(view: ProposalView) -> str:

@@ -1,4 +1,4 @@
-"""Verbs that only look: list, show, status, timeline, whoami."""
+"""Verbs that only look: list, show, status, whoami, and the documents about an incident."""
 
 from collections.abc import Awaitable, Callable
 
@@ -6,6 +6,7 @@ from bot.errors import NotFoundError
 from bot.incident.commands import Command
 from bot.incident.state import State
 from bot.intake.decisions import Decisions
+from bot.intake.filing import Filing
 from bot.intake.person import Persons
 from bot.intake.wording import day_time, state_line
 from bot.ports import Filter, IncidentRow, Incidents, Log, Outcome, Reply
@@ -23,14 +24,14 @@ class Reading:
         decisions: Decisions,
         persons: Persons,
         status: Callable[[], str],
-        base_url: Callable[[], str],
+        filing: Filing,
     ) -> None:
         self._log = log
         self._incidents = incidents
         self._decisions = decisions
         self._persons = persons
         self._status = status
-        self._base_url = base_url
+        self._filing = filing
 
     def verbs(self) -> dict[str, Callable[[Reply, Command], Awaitable[Outcome]]]:
         """Return the verbs by word."""
@@ -38,8 +39,8 @@ class Reading:
             "list": self.page,
             "show": self.show,
             "status": self.status,
-            "timeline": self.timeline,
             "whoami": self.whoami,
+            **self._filing.verbs(),
         }
 
     async def page(self, _reply: Reply, command: Command) -> Outcome:
@@ -74,12 +75,6 @@ class Reading:
     async def status(self, _reply: Reply, _command: Command) -> Outcome:
         """Return how the bot is."""
         return Outcome(self._status(), "done")
-
-    async def timeline(self, _reply: Reply, command: Command) -> Outcome:
-        """Return where the timeline is."""
-        await self._state(command.incident)
-        link = f"{self._base_url()}/incidents/{command.incident}"
-        return Outcome(f"The timeline: {link}", "done", command.incident)
 
     async def whoami(self, reply: Reply, _command: Command) -> Outcome:
         """Return which person the bot takes the speaker for."""

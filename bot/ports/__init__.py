@@ -25,6 +25,7 @@ from bot.ports.kept import (
 from bot.ports.listing import Filter, IncidentRow, Incidents, ProposalRow
 from bot.ports.log import Draft, Log, Recorded, Refusal, Threads
 from bot.ports.mind import Choice, Mind, ModelCall, ModelCalls, Objection, Spending
+from bot.ports.papers import Papers, Scribe
 from bot.ports.pulse import Hearings, Pulse, Pulses, Waiting
 from bot.ports.scores import Scores
 from bot.ports.sealing import Sealer
@@ -83,6 +84,7 @@ __all__ = [
     "Offer",
     "Outcome",
     "OutcomeKind",
+    "Papers",
     "Post",
     "Posts",
     "Proof",
@@ -93,6 +95,7 @@ __all__ = [
     "Refusal",
     "Reply",
     "Scores",
+    "Scribe",
     "Sealed",
     "Sealer",
     "SessionRow",

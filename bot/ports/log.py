@@ -93,8 +93,8 @@ class Log(Threads, Protocol):
         """Return the ids of incidents whose `wake_at` ≤ `now`, earliest first."""
         ...
 
-    async def heads(self) -> dict[str, tuple[int, str]]:
-        """Return stream → (seq, hex hash) of every stream."""
+    async def heads(self, stream: str = "") -> dict[str, tuple[int, str]]:
+        """Return stream → (seq, hex hash) of every stream, or of this one if there is such."""
         ...
 
     async def changed(self) -> int:

@@ -119,9 +119,9 @@ class EventLog:
         asked = select(INCIDENT.c.id).where(alarm <= stamp(now)).order_by(alarm).limit(limit)
         return await self._database.ask(lambda connection: list(connection.scalars(asked)))
 
-    async def heads(self) -> dict[str, tuple[int, str]]:
-        """Return stream → (seq, hex hash) of every stream."""
-        return await self._database.ask(read_heads)
+    async def heads(self, stream: str = "") -> dict[str, tuple[int, str]]:
+        """Return stream → (seq, hex hash) of every stream, or of this one if there is such."""
+        return await self._database.ask(lambda connection: read_heads(connection, stream))
 
     async def changed(self) -> int:
         """Return the number of the newest event in the log as a whole; 0 when there is none."""
@@ -158,9 +158,11 @@ def fresh_id(tx: Tx) -> str:
     return f"{PREFIX}{(row[0] if row and row[0] else 0) + 1}"
 
 
-def read_heads(connection: Connection) -> dict[str, tuple[int, str]]:
-    """Return stream → (seq, hex hash) of every stream."""
+def read_heads(connection: Connection, stream: str = "") -> dict[str, tuple[int, str]]:
+    """Return stream → (seq, hex hash) of every stream, or of this one if there is such."""
     newest = select(EVENT.c.stream, func.max(EVENT.c.seq).label("seq")).group_by(EVENT.c.stream)
+    if stream:
+        newest = newest.where(EVENT.c.stream == stream)
     last = newest.subquery()
     asked = select(EVENT.c.stream, EVENT.c.seq, EVENT.c.hash).join(
         last, (EVENT.c.stream == last.c.stream) & (EVENT.c.seq == last.c.seq)

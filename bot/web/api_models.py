@@ -62,6 +62,13 @@ class IncidentDetail(Shape):
     next: int = 0
 
 
+class DocumentOut(Shape):
+    """A document about one incident, as Markdown."""
+
+    incident: str
+    markdown: str
+
+
 class ProposalSummary(Shape):
     """One proposal as the approvals inbox lists it."""
 

@@ -2,16 +2,19 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import JsonValue
 from pydantic_core import to_jsonable_python
 
+from bot.conversation.archive import Archive
+from bot.conversation.words import words
 from bot.errors import NotFoundError
 from bot.incident.events import Event
 from bot.incident.model import Severity
 from bot.ports import Filter, IncidentRow, ProposalRow
 from bot.web.api_models import (
     CheckOut,
+    DocumentOut,
     EventOut,
     IncidentDetail,
     IncidentPage,
@@ -23,7 +26,7 @@ from bot.web.api_models import (
 )
 from bot.web.doors import Doors
 from bot.web.lookup import proposal_named
-from bot.web.words import words
+from bot.web.papers import markdown_file
 
 IncidentId = Annotated[str, Path(pattern=r"^INC-[1-9]\d{0,8}$")]
 ProposalId = Annotated[str, Path(pattern=r"^[0-9A-HJKMNP-TV-Z]{4,8}$")]
@@ -37,12 +40,21 @@ class ApiReads:
 
     def __init__(self, doors: Doors) -> None:
         self._doors = doors
+        self._archive = Archive(doors.log, str(doors.settings.public_url or ""))
 
     def router(self) -> APIRouter:
         """Return the routes."""
         router = APIRouter()
         router.add_api_route("/incidents", self.incidents, methods=["GET"])
         router.add_api_route("/incidents/{incident}", self.incident, methods=["GET"])
+        for kind, endpoint in (("timeline", self.timeline), ("postmortem", self.postmortem)):
+            router.add_api_route(
+                f"/incidents/{{incident}}/{kind}",
+                endpoint,
+                methods=["GET"],
+                response_model=DocumentOut,
+                responses={200: {"content": {"text/markdown": {}}}},
+            )
         router.add_api_route("/proposals", self.proposals, methods=["GET"])
         router.add_api_route("/proposals/{proposal}", self.proposal, methods=["GET"])
         router.add_api_route("/status", self.status, methods=["GET"])
@@ -86,6 +98,16 @@ class ApiReads:
             next=page[-1].seq if page and page[-1].seq < state.seq else 0,
         )
 
+    async def timeline(self, request: Request, incident: IncidentId) -> DocumentOut | Response:
+        """Return what happened, in order, as Markdown; bare to who accepts `text/markdown`."""
+        text = await self._archive.timeline(incident)
+        return _document(request, incident, "timeline", text)
+
+    async def postmortem(self, request: Request, incident: IncidentId) -> DocumentOut | Response:
+        """Return the draft of a postmortem as Markdown; bare to who accepts `text/markdown`."""
+        text = await self._archive.postmortem(incident)
+        return _document(request, incident, "postmortem", text)
+
     async def proposals(
         self, status: Annotated[str, Query(pattern=r"^[a-z_]{0,20}$")] = "", limit: Limit = 100
     ) -> ProposalList:
@@ -127,6 +149,12 @@ class ApiReads:
             insecure=[f"{door.source}/{door.route}" for door in standing.doors if door.insecure],
             checks={name: CheckOut(ok=well, text=text) for name, (well, text) in checks.items()},
         )
+
+
+def _document(request: Request, incident: str, kind: str, text: str) -> DocumentOut | Response:
+    if "text/markdown" in request.headers.get("accept", ""):
+        return markdown_file(text, incident, kind)
+    return DocumentOut(incident=incident, markdown=text)
 
 
 def _incident(row: IncidentRow) -> IncidentSummary:

@@ -6,12 +6,12 @@ from datetime import datetime
 from starlette.requests import Request
 from starlette.responses import Response
 
+from bot.conversation.line import Line
+from bot.conversation.words import words
 from bot.incident.events import Event
 from bot.incident.fact import HOUSE
 from bot.web.desk import Desk
-from bot.web.line import Line
 from bot.web.session import Visitor
-from bot.web.words import words
 
 REFUSALS = 50
 

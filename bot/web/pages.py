@@ -25,6 +25,7 @@ from bot.web.live import Live
 from bot.web.login import Login
 from bot.web.lookup import proposal_named
 from bot.web.mine import Mine
+from bot.web.papers import PapersPages
 from bot.web.session import Gate, Visitor
 from bot.web.step_up import StepUpPage
 from bot.web.trust import Trust
@@ -206,6 +207,7 @@ def page_routes(doors: Doors, gate: Gate) -> list[Route]:
         Route("/static/{name}", _static(desk), methods=["GET"]),
         *(Route(path, desk.signed_in(page), methods=["GET"]) for path, page in seen.items()),
         *acts.routes(),
+        *PapersPages(desk).routes(),
         *EditPage(desk).routes(),
         *StepUpPage(desk).routes(),
         *Login(desk).routes(),

@@ -1,7 +1,6 @@
 """Templates to HTML: everything escaped, nothing undefined, no invisible character let through."""
 
 import hashlib
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -12,27 +11,20 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from bot.conversation.finding_card import title_of
+from bot.conversation.legible import legible
+from bot.conversation.line import LABELS
 from bot.conversation.phrases import SEVERITY_WORDS
 from bot.conversation.receipt import cost_line, provenance_line, receipt_line, who_found
 from bot.conversation.render_digest import render_digest
 from bot.incident.leaves import leaf_words
-from bot.web.line import LABELS
 
 HERE = Path(__file__).parent
-UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e"
-    "\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff]"
-)
-"""Controls, bidi overrides, zero-width and other characters that would show something else."""
-
 STATIC_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
 def seen(value: object) -> object:
     """Return text with every unseen character spelled out as `⟨U+202E⟩`; others as they are."""
-    if isinstance(value, str) and not isinstance(value, Markup) and UNSEEN.search(value):
-        return UNSEEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", value)
-    return value
+    return legible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 @cache

@@ -8,8 +8,11 @@ from itertools import groupby
 
 from pydantic import JsonValue
 
+from bot.conversation.line import Line
+from bot.conversation.permalink import TIMELINE_EVENTS
 from bot.conversation.phrases import standing_words
 from bot.conversation.shown import KINDS, predicate_words
+from bot.conversation.words import fields, words
 from bot.incident.ending import Spoken
 from bot.incident.events import Event
 from bot.incident.leaves import leaf_paths, leaf_words
@@ -17,11 +20,6 @@ from bot.incident.model import Probe
 from bot.incident.proposal import Proposal, code
 from bot.incident.state import State
 from bot.incident.views import ProposalView
-from bot.web.line import Line
-from bot.web.words import fields, words
-
-TIMELINE_EVENTS = 200
-"""Events on one page of a timeline; older ones are a link away."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ class FakeLog:
     async def due(self, now: datetime, limit: int = 500) -> list[str]:
         return []
 
-    async def heads(self) -> dict[str, tuple[int, str]]:
+    async def heads(self, stream: str = "") -> dict[str, tuple[int, str]]:
         return {}
 
     async def changed(self) -> int:

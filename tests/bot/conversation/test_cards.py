@@ -247,6 +247,11 @@ def test_a_closed_incident_leaves_its_summary_and_learnings() -> None:
     learnings = facts_alerts.Learnings(context="c", solution="s", learning="l", impact="i")
     closed = facts_alerts.IncidentClosed(summary="v42 was rolled back.", learnings=learnings)
     card = cards_of(*beginning(), over, closed)["notice:closed"]
+    [link] = card.links
+    assert (link.title, link.url) == (
+        "open the postmortem draft",
+        "https://bot.example/incidents/INC-1/postmortem",
+    )
     assert "v42 was rolled back." in text_of(card)
     assert "impact: i" in text_of(card)
     merged = facts_alerts.IncidentMerged(person="dana", into="INC-9")

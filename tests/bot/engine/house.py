@@ -11,6 +11,7 @@ from pydantic import JsonValue
 
 from bot.app.household import Household
 from bot.app.key import Key
+from bot.conversation.archive import Archive
 from bot.engine.aftercare import Aftercare
 from bot.engine.drive import Drive, Hands
 from bot.engine.execute import Executor, KillSwitch
@@ -30,6 +31,7 @@ from bot.intake.asking import Asking
 from bot.intake.caring import Caring
 from bot.intake.decisions import Decisions
 from bot.intake.editing import Editing
+from bot.intake.filing import Filing
 from bot.intake.house_pen import HousePen
 from bot.intake.inbox import Replies
 from bot.intake.linking import Links
@@ -52,6 +54,7 @@ from bot.ports import (
     Recorded,
     Refusal,
     Reply,
+    Scribe,
     Sealer,
     StepModel,
 )
@@ -72,6 +75,7 @@ class World:
     shop: Shop = field(default_factory=Shop)
     team: Team = field(default_factory=Team)
     model: StepModel = field(default_factory=RunbookPlanner)
+    scribe: Scribe | None = None
     key: Sealer = KEY
     looking: Looking = field(init=False)
     acting: Acting = field(init=False)
@@ -125,8 +129,7 @@ class House:
         return [event.type for event in await self.events(incident)]
 
     async def bodies(self, *kinds: type[Fact], incident: str = INC) -> list[Fact]:
-        found = (event.body for event in await self.events(incident))
-        return [body for body in found if isinstance(body, kinds)]
+        return [one.body for one in await self.events(incident) if isinstance(one.body, kinds)]
 
     async def state(self, incident: str = INC) -> State:
         return fold(await self.events(incident))
@@ -146,8 +149,7 @@ class House:
             self.world.since[key] = clock.now()
         one = alert(status, key, **labels).model_copy(update={"starts_at": self.world.since[key]})
         group = Group(key, one.title, "checkout", "critical", (one,))
-        accepted = await self.store.deliveries.accept(delivery, [group])
-        return accepted.incidents[0]
+        return (await self.store.deliveries.accept(delivery, [group])).incidents[0]
 
     async def say(self, text: str, who: str = "web:dana") -> Outcome:
         channel = who.partition(":")[0]
@@ -215,8 +217,8 @@ class Wrapped:
     async def due(self, now: datetime, limit: int = 500) -> list[str]:
         return await self.inner.due(now, limit)
 
-    async def heads(self) -> dict[str, tuple[int, str]]:
-        return await self.inner.heads()
+    async def heads(self, stream: str = "") -> dict[str, tuple[int, str]]:
+        return await self.inner.heads(stream)
 
     async def changed(self) -> int:
         return await self.inner.changed()
@@ -251,6 +253,7 @@ def furnish(
         summoner=Summoner(Roster(team), clock),
         box=box,
         model=world.model,
+        scribe=world.scribe,
     )
     drive = Drive(log, clock, hands, world.limits, lambda: {"policy": team.policy.digest})
     return House(world, store, log, box, drive, replies(world, store, log))
@@ -268,6 +271,7 @@ def replies(world: World, store: Store, log: Log | None = None) -> Replies:
     totp = totp_of(world, store, log)
     proving = Proving(totp, lambda: "http://b", lambda: household.house.vouching)
     warrants = Warrants(proving, world.key)
+    filing = Filing(Archive(log, "http://b"), lambda: "http://b")
     decisions = Decisions(log, store.incidents, world.team, persons, world.clock, warrants)
     return Replies(
         persons,
@@ -277,9 +281,7 @@ def replies(world: World, store: Store, log: Log | None = None) -> Replies:
         Questioning(log, persons, world.clock),
         Caring(log, persons, world.team, world.clock, Roster(world.team)),
         Running(log, persons, decisions, world.clock),
-        Reading(
-            log, store.incidents, decisions, persons, lambda: "all is well", lambda: "http://b"
-        ),
+        Reading(log, store.incidents, decisions, persons, lambda: "all is well", filing),
         Stepping(persons, totp),
         Links(pen, store.sessions, world.clock, lambda: "http://b"),
     )

@@ -46,7 +46,7 @@ class Alarms:
     async def sleep(self, stream: str, expect: int, wake_at: datetime | None) -> bool:
         return True
 
-    async def heads(self) -> dict[str, tuple[int, str]]:
+    async def heads(self, stream: str = "") -> dict[str, tuple[int, str]]:
         return {}
 
     async def changed(self) -> int:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import InputError
-from bot.incident.commands import BY_NAME, WORDS, Command, help_text, parse
+from bot.incident.commands import BY_NAME, DIGEST, WORDS, Command, help_text, parse
 
 GOOD: list[tuple[str, Command]] = [
     ("help", Command("help")),
@@ -159,10 +159,10 @@ def _first_choice(text: str) -> str:
     return text
 
 
-def test_help_says_what_is_not_there_yet() -> None:
+def test_help_has_a_line_for_every_word_and_promises_none_that_is_missing() -> None:
     lines = help_text().splitlines()
     assert len(lines) == len(WORDS)
-    assert any(line.startswith("postmortem") and "(not in this version)" in line for line in lines)
+    assert [line for line in lines if "not in this version" in line] == []
 
 
 words = st.sampled_from(sorted(BY_NAME))
@@ -181,7 +181,7 @@ def test_any_rest_after_a_word_is_a_command_or_an_input_error(word: str, rest: s
         assert parse(f"{word} {rest}").word == word
 
 
-@given(st.text(min_size=1).filter(lambda text: text.strip()))
+@given(st.text(min_size=1).filter(lambda text: text.strip() and not DIGEST.fullmatch(text.strip())))
 def test_nothing_may_follow_an_approval(condition: str) -> None:
     with pytest.raises(InputError):
         parse(f"approve P-7F3K {condition}")

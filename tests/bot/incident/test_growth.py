@@ -5,9 +5,10 @@ from collections.abc import Callable
 from types import FrameType
 
 from bot.conversation.cards import draw
+from bot.conversation.permalink import TIMELINE_EVENTS
 from bot.incident.events import Event
 from bot.incident.reducer import fold
-from bot.web.views import TIMELINE_EVENTS, timeline, timeline_span
+from bot.web.views import timeline, timeline_span
 from tests.bot.conversation.situations import LOOK
 from tests.bot.incident.making import alert, at, opened, received
 from tests.bot.store.examples import note

@@ -95,6 +95,7 @@ ONE_OF_EACH: tuple[Fact, ...] = (
     act.ActionUndone(proposal=PROPOSAL, by="ZZZZ2222"),
     received(alert("resolved"), delivery="d2"),
     al.IncidentResolved(reason="every alert resolved"),
+    run.DraftWritten(summary="a bad deploy", by="test:model"),
     al.IncidentReopened(reason="again"),
     al.IncidentClosed(summary="over", learnings=LEARNT),
     al.MessageReceived(person="dana", text="hello", conversation="web", question=True),

@@ -74,3 +74,17 @@ def test_the_same_state_gives_the_same_closing_bytes() -> None:
 )
 def test_a_duration_in_words(seconds: float, words: str) -> None:
     assert lasted(at(0), at(seconds)) == words
+
+
+def test_what_a_model_concluded_is_said_to_be_its_own_in_the_summary() -> None:
+    by = "openai:gpt-test"
+    facts = [opened(), run.ConclusionReached(summary="v42 broke it.", findings=(), by=by)]
+    assert f"Concluded by {by} (not confirmed): v42 broke it." in summary(fold(thread(facts)))
+    judged = [*facts, al.ConclusionJudged(person="eve", verdict="right")]
+    assert f"Concluded by {by} (judged right by eve): v42" in summary(fold(thread(judged)))
+
+
+@pytest.mark.parametrize("by", ["planner", "triagebot"])
+def test_what_a_rule_concluded_stands_as_it_is(by: str) -> None:
+    facts = [opened(), run.ConclusionReached(summary="v42 broke it.", findings=(), by=by)]
+    assert summary(fold(thread(facts))).endswith("on checkout. v42 broke it.")

@@ -45,7 +45,9 @@ async def test_a_proposal_is_told_with_every_argument(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["show INC-9", "timeline INC-9", "show P-ZZZZ"])
+@pytest.mark.parametrize(
+    "text", ["show INC-9", "timeline INC-9", "postmortem INC-9", "show P-ZZZZ"]
+)
 async def test_what_is_not_there_is_said_to_be_not_there(tmp_path: Path, text: str) -> None:
     async with open_house(tmp_path, World()) as house:
         outcome = await house.say(text)
@@ -53,11 +55,21 @@ async def test_what_is_not_there_is_said_to_be_not_there(tmp_path: Path, text: s
     assert outcome.text.lower().startswith("there is no")
 
 
-async def test_the_timeline_is_a_link(tmp_path: Path) -> None:
+async def test_g52_a_document_is_a_link_and_where_it_fits_the_text(tmp_path: Path) -> None:
     async with open_house(tmp_path, World()) as house:
         await house.alarm()
-        outcome = await house.say(f"timeline {INC}")
-    assert outcome.text == "The timeline: http://b/incidents/INC-1"
+        timeline = await house.say(f"timeline {INC}")
+        draft = await house.say(f"postmortem {INC}")
+    link = f"http://b/incidents/{INC}"
+    said, _, text = timeline.text.partition("\n\n")
+    assert said == f"The timeline: {link} (to take away: {link}/timeline.md)"
+    assert text.startswith("---\ndocument:")
+    assert f"[12:00:00]({link}?before=201#e1) Alert: Incident opened" in text
+    assert draft.text.startswith(
+        f"The draft of the postmortem: {link}/postmortem (to take away: {link}/postmortem.md)"
+    )
+    assert len(draft.text) <= 2000
+    assert {timeline.kind, draft.kind} == {"done"}
 
 
 async def test_the_status_is_the_bots_own_word(tmp_path: Path) -> None:

@@ -49,6 +49,8 @@ async def test_what_was_appended_is_loaded_and_chained_from_the_beginning(tmp_pa
             link = ChainLink(incident, event.seq, event.type, 1, stamp(event.at), body, ACTOR)
             digest = chain(digest, link)
         assert await store.log.heads() == {incident: (3, digest.hex())}
+        assert await store.log.heads(incident) == {incident: (3, digest.hex())}
+        assert await store.log.heads("INC-99") == {}
         assert await store.log.changed() == 3
 
 

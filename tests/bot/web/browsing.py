@@ -17,6 +17,8 @@ PAGES = (
     "/incidents/INC-5",
     "/incidents/INC-6",
     "/incidents/INC-7",
+    "/incidents/INC-4/postmortem",
+    "/incidents/INC-6/postmortem",
     "/proposals/7F3KQ2ZM",
     "/proposals/BADBADBA",
     "/proposals/4Q9WX1TB",

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from starlette.requests import Request
 
+from bot.conversation.words import words
 from bot.errors import ForbiddenError
 from bot.incident.events import Event
 from bot.incident.facts_action import DecisionRefused, ProposalSuperseded
@@ -12,7 +13,6 @@ from bot.incident.facts_house import AccessRefused, AuditExported, ChainCheckpoi
 from bot.ports import Excerpt, Sealed, Verified
 from bot.web.api_audit import ApiAudit
 from bot.web.api_gate import CALLER
-from bot.web.words import words
 from tests.bot.web import stories
 from tests.bot.web.browsing import Page, client, signed_in
 from tests.bot.web.fake_auditor import STANDING

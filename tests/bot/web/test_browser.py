@@ -102,7 +102,8 @@ async def test_h01_everything_works_without_scripts(world: World) -> None:
 async def test_no_page_is_wider_than_the_screen(world: World, width: int) -> None:
     async with browsing(world) as (page, address):
         await page.set_viewport_size({"width": width, "height": 844})
-        for path in ("/incidents", "/incidents/INC-4", "/proposals/BADBADBA", "/approvals",
+        for path in ("/incidents", "/incidents/INC-4", "/incidents/INC-4/postmortem",
+                     "/proposals/BADBADBA", "/approvals",
                      "/status", "/audit", "/e/9f2c11d07ab3e645"):  # fmt: skip
             await page.goto(f"{address}{path}")
             assert await page.evaluate("document.documentElement.scrollWidth") <= width

@@ -147,8 +147,8 @@ async def test_each_kind_of_question_has_its_form(
 
 
 def test_the_timeline_says_who_was_called_and_who_took_over() -> None:
+    from bot.conversation.words import words
     from bot.incident.facts_action import ProposalReminded
-    from bot.web.words import words
     from tests.bot.web import stories
 
     def line(fact: Fact) -> tuple[str, str, str]:

@@ -8,7 +8,8 @@ from hypothesis import strategies as some
 from jinja2 import UndefinedError
 from markupsafe import Markup, escape
 
-from bot.web.render import UNSEEN, seen, span, templates
+from bot.conversation.legible import UNSEEN
+from bot.web.render import seen, span, templates
 
 
 @given(some.text())

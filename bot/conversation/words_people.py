@@ -1,7 +1,7 @@
 """How facts about people are worded: who came in, whose an account is, who has a token."""
 
+from bot.conversation.line import Line, worded
 from bot.incident import facts_house as fact
-from bot.web.line import Line, worded
 
 HOW = {
     "token": "with the operator's token",

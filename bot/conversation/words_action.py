@@ -1,9 +1,9 @@
 """How facts about a proposal and its execution are worded: who decided, what was done."""
 
+from bot.conversation.line import Line, worded
+from bot.conversation.words_alerts import reminded
 from bot.incident import facts_action as fact
 from bot.incident.proposal import code
-from bot.web.line import Line, worded
-from bot.web.words_alerts import reminded
 
 
 def _name(proposal: str) -> str:

@@ -1,8 +1,8 @@
 """How facts about an incident as such, and about what humans said, are worded."""
 
+from bot.conversation.line import Line, some, worded
 from bot.conversation.phrases import counted, utc_words
 from bot.incident import facts_alerts as fact
-from bot.web.line import Line, some, worded
 
 JUDGED = {
     "right": "right",

@@ -1,7 +1,7 @@
 """How facts about the log itself are worded: who took it out."""
 
+from bot.conversation.line import Line, worded
 from bot.incident import facts_house as fact
-from bot.web.line import Line, worded
 
 
 def _exported(event: fact.AuditExported) -> Line:

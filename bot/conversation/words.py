@@ -2,14 +2,14 @@
 
 import json
 
+from bot.conversation.line import Line, Wording
 from bot.conversation.phrases import clip
+from bot.conversation.words_action import ACTION_WORDS
+from bot.conversation.words_alerts import ALERT_WORDS
+from bot.conversation.words_audit import AUDIT_WORDS
+from bot.conversation.words_people import PEOPLE_WORDS
+from bot.conversation.words_run import RUN_WORDS
 from bot.incident.events import Event, Unknown
-from bot.web.line import Line, Wording
-from bot.web.words_action import ACTION_WORDS
-from bot.web.words_alerts import ALERT_WORDS
-from bot.web.words_audit import AUDIT_WORDS
-from bot.web.words_people import PEOPLE_WORDS
-from bot.web.words_run import RUN_WORDS
 
 FIELD_CHARS = 2000
 """How much of one field is shown under an event; the API has the rest."""

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from bot.conversation.line import LABELS
+from bot.conversation.words import FIELD_CHARS, WORDINGS, fields, words
 from bot.incident import facts_house
 from bot.incident.events import EVENT_TYPES, Event, Unknown
 from bot.incident.fact import Fact
-from bot.web.line import LABELS
-from bot.web.words import FIELD_CHARS, WORDINGS, fields, words
 from tests.bot.web import stories
 
 STORIES = [

@@ -1,11 +1,11 @@
 """How facts about an investigation are worded: what was loaded, chosen, looked at and found."""
 
+from bot.conversation.line import Line, some, worded
 from bot.conversation.phrases import clip, counted, one_line
 from bot.conversation.receipt import fallback_words, receipt_line
 from bot.incident import facts_run as fact
 from bot.incident.ending import Provenance
 from bot.incident.steps import AskHuman, CallTools, ProposeAction
-from bot.web.line import Line, some, worded
 
 SPENT = {
     "steps": "the steps of this run are used up",
@@ -68,6 +68,11 @@ def _concluded(event: fact.ConclusionReached) -> Line:
     return Line("agent", f"{event.by} {did}", event.summary, evidence=tuple(cited))
 
 
+def _drafted(event: fact.DraftWritten) -> Line:
+    text = f"{event.by} wrote words for the postmortem draft, not confirmed"
+    return Line("agent", text, event.summary)
+
+
 RUN_WORDS = dict(
     [
         worded(fact.ContextLoaded, _loaded),
@@ -76,6 +81,7 @@ RUN_WORDS = dict(
         worded(fact.ToolReturned, _returned),
         worded(fact.ToolFailed, _failed),
         worded(fact.ConclusionReached, _concluded),
+        worded(fact.DraftWritten, _drafted),
         worded(
             fact.EscalationRaised,
             lambda event: Line("bad", "The agent gives up; humans must look", event.reason),

@@ -1,0 +1,141 @@
+"""A scribe that asks a language model for a summary, hints and follow-ups of a finished incident.
+
+Its words are bounded, redacted and without addresses before anybody keeps them; they are shown as
+a model's, and nothing is decided by them.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+
+from bot.agent.briefed import briefed
+from bot.agent.exchange import LanguageModel, ModelReply, Prompt
+from bot.errors import ToolError
+from bot.incident.facts_run import DraftWritten, Receipt
+from bot.incident.state import State
+from bot.knowledge.redact import Redactor
+
+FILE = Path(__file__).parent / "prompts" / "scribe" / "draft.md"
+DEADLINE_S = 9.0
+"""Below what closing waits for, so that the model's own reason is what the log says."""
+SUMMARY_CHARS = 600
+HINT_CHARS = 200
+MOST = 3
+CHARS_A_TOKEN = 3
+ADDRESS = re.compile(r"\S*(?://|www\.|mailto:)\S*|\S+@\S+\.\S+", re.IGNORECASE)
+TAKEN_OUT = "(address left out)"
+
+Keep = Callable[[str, str, bytes], Awaitable[str]]
+"""Stores (incident, model, the exact request and reply as JSON); returns its evidence id."""
+MaySpend = Callable[[str, int], Awaitable[bool]]
+"""Says whether (incident, estimated tokens) may be spent on it now."""
+
+_TEXTS: JsonValue = {"type": "array", "items": {"type": "string"}}
+SCHEMA: dict[str, JsonValue] = {
+    "type": "object",
+    "properties": {
+        "summary": {"type": "string"},
+        "contributing": _TEXTS,
+        "follow_ups": _TEXTS,
+    },
+    "required": ["summary", "contributing", "follow_ups"],
+    "additionalProperties": False,
+}
+
+
+class _Words(BaseModel):
+    """What the model answers with."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    summary: str
+    contributing: tuple[str, ...]
+    follow_ups: tuple[str, ...]
+
+
+class LlmScribe:
+    """The `Scribe` port over a language model; one request an incident, no repairs."""
+
+    def __init__(
+        self,
+        model: LanguageModel,
+        *,
+        keep: Keep | None = None,
+        may_spend: MaySpend | None = None,
+        deadline_s: float = DEADLINE_S,
+    ) -> None:
+        self._model = model
+        self._keep = keep
+        self._may_spend = may_spend
+        self._deadline_s = deadline_s
+        self._system = FILE.read_text()
+        self._digest = hashlib.sha256(self._system.encode()).hexdigest()
+
+    async def write(self, state: State) -> DraftWritten | None:
+        """Return the model's words; None when it has none, or they may not be paid for.
+
+        Raises:
+            ToolError: It did not answer, or not in the shape that was asked for.
+        """
+        prompt = self._prompt(state)
+        if self._may_spend is not None and not await self._may_spend(
+            state.stream, prompt.estimated_tokens
+        ):
+            return None
+        reply = await self._model.ask(prompt, "", self._deadline_s)
+        words = _read(reply.text)
+        draft = DraftWritten(
+            summary=_told(words.summary, SUMMARY_CHARS),
+            contributing=_hints(words.contributing),
+            follow_ups=_hints(words.follow_ups),
+            by=self._model.name,
+            usage=reply.usage,
+            prompt=self._digest,
+            exchange=await self._kept(state.stream, reply),
+        )
+        empty = not (draft.summary or draft.contributing or draft.follow_ups)
+        return None if empty else draft
+
+    def _prompt(self, state: State) -> Prompt:
+        told = json.dumps(Redactor().value(briefed(state)), ensure_ascii=False, indent=1)
+        tokens = (len(self._system) + len(told) + len(json.dumps(SCHEMA))) // CHARS_A_TOKEN
+        window = self._model.window or 0
+        return Prompt(
+            system=self._system,
+            stable="",
+            volatile=f"The record of the incident, as data:\n{told}\n",
+            schema=SCHEMA,
+            digest=self._digest,
+            estimated_tokens=tokens,
+            receipt=Receipt(estimated_tokens=tokens, window_tokens=window),
+        )
+
+    async def _kept(self, incident: str, reply: ModelReply) -> str:
+        if self._keep is None or reply.exchange is None:
+            return ""
+        raw = json.dumps(reply.exchange, ensure_ascii=False, separators=(",", ":")).encode()
+        return await self._keep(incident, self._model.name, raw)
+
+
+def _read(text: str) -> _Words:
+    try:
+        return _Words.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the top"
+        raise ToolError(f"its words are not in the shape asked for, at {where}") from None
+
+
+def _hints(texts: tuple[str, ...]) -> tuple[str, ...]:
+    told = (_told(text, HINT_CHARS) for text in texts)
+    return tuple(text for text in told if text)[:MOST]
+
+
+def _told(text: str, most: int) -> str:
+    """Return one line without secrets and addresses, of at most so many characters."""
+    line = ADDRESS.sub(TAKEN_OUT, Redactor().text(" ".join(text.split())))
+    return line if len(line) <= most else f"{line[: most - 1]}…"
