@@ -31,8 +31,8 @@ TAKEN_OUT = "(address left out)"
 
 Keep = Callable[[str, str, bytes], Awaitable[str]]
 """Stores (incident, model, the exact request and reply as JSON); returns its evidence id."""
-MaySpend = Callable[[str, int], Awaitable[bool]]
-"""Says whether (incident, estimated tokens) may be spent on it now."""
+Ask = Callable[[State, Prompt], Awaitable[ModelReply]]
+"""Makes the one request, within the budget and in the book of calls; raises ModelError."""
 
 _TEXTS: JsonValue = {"type": "array", "items": {"type": "string"}}
 SCHEMA: dict[str, JsonValue] = {
@@ -65,28 +65,23 @@ class LlmScribe:
         model: LanguageModel,
         *,
         keep: Keep | None = None,
-        may_spend: MaySpend | None = None,
+        ask: Ask | None = None,
         deadline_s: float = DEADLINE_S,
     ) -> None:
         self._model = model
         self._keep = keep
-        self._may_spend = may_spend
+        self._ask = ask or self._ask_unbooked
         self._deadline_s = deadline_s
         self._system = FILE.read_text()
         self._digest = hashlib.sha256(self._system.encode()).hexdigest()
 
     async def write(self, state: State) -> DraftWritten | None:
-        """Return the model's words; None when it has none, or they may not be paid for.
+        """Return the model's words; None when it has none.
 
         Raises:
-            ToolError: It did not answer, or not in the shape that was asked for.
+            ToolError: It did not answer, its budget is spent, or the answer has another shape.
         """
-        prompt = self._prompt(state)
-        if self._may_spend is not None and not await self._may_spend(
-            state.stream, prompt.estimated_tokens
-        ):
-            return None
-        reply = await self._model.ask(prompt, "", self._deadline_s)
+        reply = await self._ask(state, self._prompt(state))
         words = _read(reply.text)
         draft = DraftWritten(
             summary=_told(words.summary, SUMMARY_CHARS),
@@ -99,6 +94,9 @@ class LlmScribe:
         )
         empty = not (draft.summary or draft.contributing or draft.follow_ups)
         return None if empty else draft
+
+    async def _ask_unbooked(self, _state: State, prompt: Prompt) -> ModelReply:
+        return await self._model.ask(prompt, "", self._deadline_s)
 
     def _prompt(self, state: State) -> Prompt:
         told = json.dumps(Redactor().value(briefed(state)), ensure_ascii=False, indent=1)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import TextIO
 
 from bot.app.access import Access
@@ -14,7 +15,7 @@ from bot.app.household import Household
 from bot.app.job_line import JobLine
 from bot.app.key import Key, list_public, signing_key
 from bot.app.library import FolderLibrary
-from bot.app.minding import Means, open_mind
+from bot.app.minding import SCRIBE, Means, open_mind
 from bot.app.role import SERVE, Role, check_role, conninfo_of
 from bot.app.storm_watch import StormWatch
 from bot.app.ticks import Ticks
@@ -256,5 +257,11 @@ async def open_bot(stack: AsyncExitStack, world: World, role: Role = SERVE) -> B
     bot = Bot(world, role, store, library, given, key)
     box = await open_tools(stack, given, store.evidence, world.clock, library)
     means = Means(settings, given, store.model_calls, world.clock, library)
-    bot.arm(box, await open_mind(stack, means, role))
+    minds = await open_mind(stack, means, role)
+    scribe = minds.scribe(partial(_keep, box)) if minds.scribe is not None else None
+    bot.arm(box, minds.chooser, scribe)
     return bot
+
+
+async def _keep(box: Toolbox, incident: str, model: str, raw: bytes) -> str:
+    return await box.keep_words(incident, SCRIBE, model, raw)

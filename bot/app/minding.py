@@ -1,21 +1,37 @@
-"""Opens whoever chooses the Steps: the planner alone, or a model with the planner behind it."""
+"""Opens whoever chooses the Steps: the planner alone, or a model with the planner behind it.
+
+The model writes the scribe's words too, on the same budget.
+"""
 
 import logging
+import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bot.agent.llm_settings import LlmSettings
 from bot.app.role import Role
 from bot.errors import ConfigError
+from bot.incident.briefing import brief
+from bot.incident.state import State
 from bot.knowledge.planner import RunbookPlanner
-from bot.ports import Clock, Library, Mind, ModelCalls, StepModel
+from bot.ports import Clock, Library, Mind, ModelCalls, Scribe, StepModel
 from bot.settings import Settings
 from bot.shelf import Needs
 from tools.configured import configured
 
+if TYPE_CHECKING:  # nothing of a model is imported before one is named
+    from bot.agent.budget import Budget
+    from bot.agent.exchange import LanguageModel, ModelReply, Prompt
+    from bot.agent.scribe import Keep
+
 log = logging.getLogger(__name__)
+SCRIBE = "scribe"
+"""The effect id of a scribe's request in the book of calls."""
+GENERALIST = "generalist"
 RULE_BASED = "rule-based: the planner chooses every Step (LLM_MODEL names a model)"
 
 
@@ -30,7 +46,15 @@ class Means:
     library: Library
 
 
-async def open_mind(stack: AsyncExitStack, means: Means, role: Role) -> StepModel | Mind:
+@dataclass(frozen=True, slots=True)
+class Minds:
+    """Who chooses the Steps, and how its words for a postmortem come about; None: they do not."""
+
+    chooser: StepModel | Mind
+    scribe: "Callable[[Keep], Scribe] | None" = None
+
+
+async def open_mind(stack: AsyncExitStack, means: Means, role: Role) -> Minds:
     """Return the planner, or the model that LLM_MODEL names with the planner behind it.
 
     Without a model, and in a process that drives nothing, nothing of one is imported. The stack
@@ -41,14 +65,14 @@ async def open_mind(stack: AsyncExitStack, means: Means, role: Role) -> StepMode
     """
     settings = configured(LlmSettings, means.given)
     if not role.drives:
-        return RunbookPlanner()
+        return Minds(RunbookPlanner())
     if not settings.model.strip():
         log.info("Steps are chosen %s", RULE_BASED)
-        return RunbookPlanner()
+        return Minds(RunbookPlanner())
     return await _relay(stack, settings, means)
 
 
-async def _relay(stack: AsyncExitStack, settings: LlmSettings, means: Means) -> StepModel | Mind:
+async def _relay(stack: AsyncExitStack, settings: LlmSettings, means: Means) -> Minds:
     from bot.agent.budget import Budget
     from bot.agent.llm.opening import open_language_model
     from bot.agent.prompt_files import read_prompts
@@ -60,12 +84,34 @@ async def _relay(stack: AsyncExitStack, settings: LlmSettings, means: Means) -> 
     secret = means.given.secret
     model = await stack.enter_async_context(open_language_model(settings, secret))
     if model is None:
-        return RunbookPlanner()
+        return Minds(RunbookPlanner())
     budget = Budget(means.calls, means.clock, settings)
     hosts = known_hosts(means.settings, means.library)
     mind = LlmMind(model, read_prompts(), budget, settings, hosts=hosts)
     log.info("Steps are chosen by %s, and by the planner when it cannot", model.name)
-    return Relay(mind, settings)
+    return Minds(Relay(mind, settings), partial(_scribe, model, budget, settings))
+
+
+def _scribe(
+    model: "LanguageModel", budget: "Budget", settings: LlmSettings, keep: "Keep"
+) -> Scribe:
+    """Return the scribe, whose requests are in the same book and under the same limits."""
+    from bot.agent.accounting import Accountant, Errand
+    from bot.agent.prompt_files import read_prompts
+    from bot.agent.scribe import DEADLINE_S, LlmScribe
+    from bot.agent.tokens import ratio_of
+    from bot.agent.window import Room
+
+    accountant, style = Accountant(model, budget, time.monotonic), read_prompts().style(GENERALIST)
+
+    async def ask(state: State, prompt: "Prompt") -> "ModelReply":
+        context = replace(brief(state, (), 1), effect_id=SCRIBE)
+        window = model.window or settings.window_tokens
+        room = Room(window, ratio_of(await budget.ratios(model.name)))
+        errand = Errand(context, style, room, time.monotonic() + DEADLINE_S)
+        return await accountant.ask(errand, prompt, "")
+
+    return LlmScribe(model, keep=keep, ask=ask)
 
 
 def limit_problems(settings: LlmSettings) -> list[str]:

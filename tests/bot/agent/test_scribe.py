@@ -135,18 +135,16 @@ async def test_g52_a_model_that_is_down_is_an_error() -> None:
         await LlmScribe(Told(ModelError("down", "overloaded"))).write(ended())
 
 
-async def test_f10_a_guard_that_says_no_keeps_the_model_from_being_asked() -> None:
+async def test_f10_who_asks_for_it_may_say_no_and_then_nothing_is_sent() -> None:
     model = Told(GOOD)
-    asked: list[tuple[str, int]] = []
 
-    async def may_spend(incident: str, tokens: int) -> bool:
-        asked.append((incident, tokens))
-        return False
+    async def ask(state: State, prompt: Prompt) -> ModelReply:
+        assert (state.stream, prompt.estimated_tokens > 0) == ("INC-6", True)
+        raise ModelError("LLM_DAY_TOKENS is 1", "budget")
 
-    assert await LlmScribe(model, may_spend=may_spend).write(ended()) is None
+    with pytest.raises(ModelError, match="LLM_DAY_TOKENS"):
+        await LlmScribe(model, ask=ask).write(ended())
     assert model.asked == []
-    assert asked[0][0] == "INC-6"
-    assert asked[0][1] > 0
 
 
 def test_g52_what_a_scribe_is_told_is_bounded_however_long_the_thread() -> None:

@@ -9,7 +9,9 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 
+from bot.agent.exchange import ModelError
 from bot.agent.llm_settings import LlmSettings
 from bot.agent.relay import GRACE_S, Relay
 from bot.app.library import FolderLibrary
@@ -25,6 +27,7 @@ from bot.ports import Choice, Mind, Spending, StepModel
 from bot.settings import Settings
 from tests.bot.agent.minds import nothing_against
 from tests.bot.agent.stage import FOUND, SEEN
+from tests.bot.agent.test_scribe import ended
 from tests.fakes import T0, FakeClock, open_store
 from tests.llm_server import Turn, chats, drops, fails, language_server, overflows, says, stalls
 
@@ -35,7 +38,7 @@ async def opened(
     folder: Path, environment: Mapping[str, str], role: Role = SERVE
 ) -> StepModel | Mind:
     async with AsyncExitStack() as stack:
-        return await open_mind(stack, await means(stack, folder, environment), role)
+        return (await open_mind(stack, await means(stack, folder, environment), role)).chooser
 
 
 async def means(stack: AsyncExitStack, folder: Path, environment: Mapping[str, str]) -> Means:
@@ -143,7 +146,7 @@ async def asked(
     async with language_server(*script) as server, AsyncExitStack() as stack:
         given = {**MODEL, "OPENAI_BASE_URL": server.openai, **environment}
         made = await means(stack, folder, given)
-        mind = await open_mind(stack, made, SERVE)
+        mind = (await open_mind(stack, made, SERVE)).chooser
         assert isinstance(mind, Relay)
         choice = await mind.choose(SEEN, nothing_against)
         return choice, [one.prompt for one in server.asked], await made.calls.spent(T0)
@@ -191,3 +194,27 @@ async def test_f11_whatever_comes_over_the_wire_the_planner_carries_on(
     assert spent.calls <= requests
     assert choice.exchange
     assert b"k3y-canary" not in choice.exchange
+
+
+async def test_f10_the_scribe_asks_on_the_same_budget_and_in_the_same_book(tmp_path: Path) -> None:
+    kept: list[str] = []
+
+    async def keep(incident: str, model: str, _raw: bytes) -> str:
+        kept.append(f"{incident} {model}")
+        return "e" * 16
+
+    words: dict[str, JsonValue] = {"summary": "It was v42.", "contributing": [], "follow_ups": []}
+    async with language_server(says(json.dumps(words))) as server, AsyncExitStack() as stack:
+        given = {**MODEL, "OPENAI_BASE_URL": server.openai, "LLM_HOUR_TOKENS": "2500"}
+        made = await means(stack, tmp_path, given)
+        minds = await open_mind(stack, made, SERVE)
+        assert minds.scribe is not None
+        scribe = minds.scribe(keep)
+        draft = await scribe.write(ended())
+        assert draft is not None
+        assert (draft.summary, draft.by) == ("It was v42.", "openai:some-model")
+        assert (await made.calls.spent(T0)).calls == 1
+        with pytest.raises(ModelError, match="LLM_HOUR_TOKENS"):
+            await scribe.write(ended())
+        assert len(server.asked) == 1
+    assert kept == ["INC-6 openai:some-model"]
