@@ -55,7 +55,7 @@ class Pen:
         inside = "\n".join(line for line in marked if line)
         if not inside:
             return ""
-        origin = source if plain(source) else "outside"
+        origin = source if is_bare(source) else "outside"
         return f"<{self.code} source={origin}{told(**attributes)}>\n{inside}\n</{self.code}>\n"
 
     def mark(self, text: str, most_bytes: int = FIELD_BYTES) -> str:
@@ -69,10 +69,10 @@ class Pen:
 
 def told(**attributes: str) -> str:
     """Return ` name=value` for each attribute that is plain: a name, a number, a time, an id."""
-    return "".join(f" {name}={value}" for name, value in attributes.items() if plain(value))
+    return "".join(f" {name}={value}" for name, value in attributes.items() if is_bare(value))
 
 
-def plain(text: str) -> bool:
+def is_bare(text: str) -> bool:
     """True for a word that may stand outside a fence: no space, no tag, at most 80 characters."""
     return _PLAIN.fullmatch(text) is not None
 

@@ -12,7 +12,7 @@ from pydantic import JsonValue
 
 from bot.agent.background import tell_background
 from bot.agent.exchange import Prompt
-from bot.agent.marking import Pen, fence_code, plain
+from bot.agent.marking import Pen, fence_code, is_bare
 from bot.agent.standing import tell_standing
 from bot.agent.style import Style
 from bot.agent.thread import compact_json, remark, since_opened, tell_thread
@@ -114,7 +114,7 @@ def step_line(step: Step) -> str:
 def _origin(origin: str) -> str:
     """Return where a text is from; the name that somebody outside gave it only if it is plain."""
     kind, _, name = origin.partition(".")
-    return origin if plain(name) else kind
+    return origin if is_bare(name) else kind
 
 
 def _most(left_out: tuple[LeftOut, ...]) -> tuple[LeftOut, ...]:

@@ -27,7 +27,7 @@ ADDRESS = re.compile(
 )
 
 
-def said(step: Step, hosts: Collection[str]) -> Step:
+def clean_step(step: Step, hosts: Collection[str]) -> Step:
     """Return the Step with its words cleaned; what it names (tools, arguments, ids) is untouched.
 
     `hosts` are those whose https addresses may stay, in small letters.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bot.agent.marking import Pen, plain, told
+from bot.agent.marking import Pen, is_bare, told
 from bot.agent.window import Cut, Piece, Smaller
 from bot.incident.context import Context
 from bot.incident.facts_run import LeftOut
@@ -10,7 +10,7 @@ from bot.incident.facts_run import LeftOut
 
 def tell_standing(context: Context, pen: Pen) -> Iterator[Piece]:
     """Yield what a human may ask about; nothing while the alerts' run has concluded nothing."""
-    resting = ",".join(name for name in context.resting if plain(name))
+    resting = ",".join(name for name in context.resting if is_bare(name))
     if resting:
         yield Piece(f"<standing resting={resting}/>\n")
     stands = context.situation

@@ -19,7 +19,7 @@ from bot.agent.findings import Checked, checked, lowered
 from bot.agent.llm_settings import LlmSettings
 from bot.agent.prompt import render
 from bot.agent.prompt_files import Prompts
-from bot.agent.said import said, wordless
+from bot.agent.said import clean_step, wordless
 from bot.agent.second_look import SCHEMA, asked, verdicts
 from bot.agent.tokens import ratio_of, safe
 from bot.agent.window import ASSUMED_TOKENS, NoRoomError, Room
@@ -121,7 +121,7 @@ class LlmMind:
 
     def _checked(self, errand: Errand, step: Step, prompt: Prompt) -> Checked:
         unseen = {left.evidence for left in prompt.receipt.left_out if left.evidence}
-        return checked(said(step, self._hosts()), errand.context, unseen)
+        return checked(clean_step(step, self._hosts()), errand.context, unseen)
 
     async def _answer(
         self, errand: Errand, schema: Mapping[str, JsonValue]

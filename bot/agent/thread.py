@@ -11,7 +11,7 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
-from bot.agent.marking import Pen, plain, told
+from bot.agent.marking import Pen, is_bare, told
 from bot.agent.window import Cut, Piece, Smaller
 from bot.incident.context import Answered, Context, Proposed, Remark, Result
 from bot.incident.facts_run import LeftOut
@@ -136,7 +136,7 @@ def _stub(result: Result, since: datetime | None) -> str:
 
 
 def _tool(name: str) -> str:
-    return name if plain(name) else "a tool"
+    return name if is_bare(name) else "a tool"
 
 
 def _proposal(pen: Pen, one: Proposed, since: datetime | None, index: int) -> Piece:

@@ -84,8 +84,7 @@ async def _relay(stack: AsyncExitStack, settings: LlmSettings, means: Means) -> 
     if model is None:
         return Minds(RunbookPlanner())
     if problems := limit_problems(settings):
-        raise ConfigError("
-".join(problems))
+        raise ConfigError("\n".join(problems))
     budget = Budget(means.calls, means.clock, settings)
     hosts = known_hosts(means.settings, means.library)
     mind = LlmMind(model, read_prompts(), budget, settings, hosts=hosts)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.agent.marking import ALPHABET, Pen, fence_code, plain
+from bot.agent.marking import ALPHABET, Pen, fence_code, is_bare
 from bot.incident.outside import FIELD_BYTES
 
 PEN = Pen(fence_code("INC-1", "delivery/1"))
@@ -70,10 +70,10 @@ def test_f03_a_field_is_cut_at_two_kilobytes_and_says_so() -> None:
 
 @pytest.mark.parametrize("word", ["ab12", "+2m10s", "-3d", "http_probe", "2026-01-05T03:00:00Z"])
 def test_a_plain_word_may_stand_outside(word: str) -> None:
-    assert plain(word)
+    assert is_bare(word)
 
 
 @pytest.mark.parametrize("word", ["", "two words", "a>", "x" * 82, "a\n", "ü", "--x", '"a"'])
 def test_anything_else_may_not(word: str) -> None:
-    assert not plain(word)
+    assert not is_bare(word)
     assert PEN.fence(word, ["x"], key=word).startswith(f"<{PEN.code} source=outside>\n")

@@ -10,7 +10,7 @@ from bot.agent.said import (
     FINDINGS_MOST,
     LINK_LEFT_OUT,
     SUMMARY_CHARS,
-    said,
+    clean_step,
     wordless,
 )
 from bot.incident.model import Finding
@@ -21,7 +21,7 @@ HOSTS = frozenset({"wiki.example.test"})
 
 
 def spoken(text: str) -> str:
-    step = said(Conclude(summary=text), HOSTS)
+    step = clean_step(Conclude(summary=text), HOSTS)
     assert isinstance(step, Conclude)
     return step.summary
 
@@ -56,7 +56,7 @@ def test_f07_a_secret_that_a_model_says_goes_no_further() -> None:
     step = want().model_copy(
         update={"reason": f"token {token}", "findings": (Finding(claim=token, evidence=("e1",)),)}
     )
-    text = said(step, HOSTS).model_dump_json()
+    text = clean_step(step, HOSTS).model_dump_json()
     assert token not in text
     assert text.count("‹secret:") == 2
 
@@ -68,20 +68,20 @@ def test_what_nobody_sees_is_not_said() -> None:
 def test_every_word_is_bounded_and_arguments_are_not_touched() -> None:
     finding = Finding(claim="c" * 9999, evidence=("e1",))
     step = want().model_copy(update={"reason": "r" * 9999, "findings": (finding,) * 99})
-    made = said(step, HOSTS)
+    made = clean_step(step, HOSTS)
     assert isinstance(made, ProposeAction)
     assert len(made.findings) == FINDINGS_MOST
     assert {len(one.claim) for one in made.findings} == {CLAIM_CHARS}
     assert made.reason.endswith("…")
     assert (made.tool, made.args, made.template) == (step.tool, step.args, step.template)
     assert len(spoken("s" * 9999)) == SUMMARY_CHARS
-    assert said(look(), HOSTS) == look()
+    assert clean_step(look(), HOSTS) == look()
 
 
 def test_a_question_keeps_its_options_once_each() -> None:
     options = ("roll back", "roll\nback", "\u200b", "wait")
     step = AskHuman(question="What?", answer="choice", options=options, default="wait")
-    made = said(step, HOSTS)
+    made = clean_step(step, HOSTS)
     assert isinstance(made, AskHuman)
     assert (made.options, made.default) == (("roll back", "wait"), "wait")
 
