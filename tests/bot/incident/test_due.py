@@ -268,7 +268,7 @@ def test_two_looks_without_a_new_fact_end_the_run() -> None:
     assert "not healthy" in ended.summary
 
 
-def test_a_look_that_fails_for_good_brings_no_fact() -> None:
+def test_looks_that_fail_end_no_run_before_a_human_is_asked() -> None:
     error = CompactError(system="http_probe", message="gone")
     failed = run.ToolFailed(
         effect_id="r1s1.0", key="state", tool="http_probe", error=error, retry_at=None
@@ -276,7 +276,10 @@ def test_a_look_that_fails_for_good_brings_no_fact() -> None:
     again = failed.model_copy(update={"effect_id": "r1s2.0"})
     second = LOOK.model_copy(update={"effect_id": "r1s2"})
     history = [opened(), received(), context(), LOOK, failed, second, again]
-    assert kinds(history) == ["BudgetSpent", "EscalationRaised", "ConclusionReached"]
+    assert kinds(history) == []
+    third = LOOK.model_copy(update={"effect_id": "r1s3"})
+    history += [third, failed.model_copy(update={"effect_id": "r1s3.0"})]
+    assert kinds(history) == ["QuestionAsked"]
 
 
 def test_a_step_model_that_gave_up_is_told_to_humans() -> None:
