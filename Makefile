@@ -2,7 +2,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-# Processes that run the tests, a file each at a time; 0 runs them all in one.
+# Processes that run the tests, a file each at a time, in the order that tests/conftest.py gives;
+# 0 runs them all in one.
 WORKERS ?= 2
 
 # One lock in four parts, so that an image takes what runs and the SDKs of models (two wires that
@@ -46,7 +47,8 @@ demo: .venv
 	$(BIN)/triagebot demo
 
 test: .venv
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile \
+	  --no-loadscope-reorder
 
 check: .venv
 	$(BIN)/ruff format --check .

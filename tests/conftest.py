@@ -5,7 +5,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import is_hypothesis_test, settings
 
 from tests import fakes
 from tests.databases import Server, running_server
@@ -13,6 +13,23 @@ from tests.databases import Server, running_server
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+HERE = Path(__file__).parent
+LONG = {"crash", "siege", "story", "test_bench.py", "test_delivery.py"}
+"""What waits for whole processes: it begins first, so that no worker is left alone with it."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what is long; leave out of the coverage what repeats and what measures.
+
+    Traced code takes twice as long, and a hundred drawn examples reach little that the written
+    ones beside them do not: the report shows what somebody thought of.
+    """
+    items.sort(key=lambda item: LONG.isdisjoint(item.path.relative_to(HERE).parts))
+    for item in items:
+        drawn = isinstance(item, pytest.Function) and is_hypothesis_test(item.obj)
+        if drawn or item.path.name == "test_bench.py":
+            item.add_marker(pytest.mark.no_cover)
 
 
 @pytest.fixture(scope="session")

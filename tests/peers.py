@@ -1,12 +1,13 @@
 """Real programs that some tests talk to: skipped with a reason, or required in CI."""
 
 import os
+import secrets
 import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,6 +17,9 @@ import yaml
 
 REQUIRED = os.environ.get("REQUIRE_PEERS") == "1"
 READY_WITHIN_S = 60.0
+PORTS = range(15_000, 32_000)
+"""Below those that the kernel gives to whoever connects: none is lost to a connection of another
+test, nor to its own client, which would find itself there, before its server comes or returns."""
 
 
 def peer(*names: str) -> str:
@@ -92,10 +96,12 @@ def alertmanager(tmp: Path, config: str) -> Generator[str]:
 
 
 def free_port() -> int:
-    """Return a loopback port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a loopback port that was free a moment ago; by chance, so each process has others."""
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextmanager
@@ -120,7 +126,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> 
         if process.poll() is not None:
             break
         try:
-            if httpx.get(url, trust_env=False, timeout=1).is_success:
+            if httpx.get(url, trust_env=False, timeout=READY_WITHIN_S).is_success:
                 return
         except httpx.TransportError:
             pass  # not listening yet

@@ -21,7 +21,7 @@ MASKS = (
     (re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00)"), "TIME"),
     (re.compile(r"\b\d\d:\d\d(:\d\d)?( UTC)?\b"), "TIME"),
     (re.compile(r"\b\d+ ms\b"), "MS"),
-    (re.compile(r"\b\d+ (s|seconds?|min|minutes?)\b"), "AGE"),
+    (re.compile(r"\b\d+ (s|seconds?|min|minutes?|h)( \d+ (s|min))?\b"), "AGE"),
     (re.compile(r"\b[0-9a-f]{12,64}\b"), "HEX"),
 )
 

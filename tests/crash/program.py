@@ -35,7 +35,7 @@ class Program:
             stdout=self._output,
             stderr=self._output,
         )
-        self._client = httpx.Client(base_url=self._base, timeout=5, limits=ONE_EACH)
+        self._client = httpx.Client(base_url=self._base, timeout=COME_S, limits=ONE_EACH)
 
     def __enter__(self) -> Self:
         return self

@@ -109,7 +109,7 @@ class Surroundings:
             assert outcome.kind in {"done", "already"}, outcome
             self._answered("approve")
         elif view.status == "unknown":
-            async with httpx.AsyncClient() as browser:
+            async with httpx.AsyncClient(timeout=LIFE_S) as browser:
                 seen = (await browser.get(f"{self._config.target}/state")).json()
             verdict = "worked" if seen["version"] == scene.GOOD else "failed"
             told = f"reconcile {name} {verdict} the checkout says {json.dumps(seen)}"

@@ -31,6 +31,9 @@ AUDIT = HERE.joinpath("audit.js").read_text()
 OVERFLOW = HERE.joinpath("overflow.js").read_text()
 SENTENCES = TypeAdapter(list[str])
 TABS_MAX = 80
+WITHIN_MS = 60_000
+"""Long, for a loaded machine; playwright itself would give up an `expect` after five seconds."""
+expect.set_options(timeout=WITHIN_MS)
 
 
 @dataclass
@@ -139,7 +142,7 @@ async def visiting(
         java_script_enabled=script,
         reduced_motion="reduce",
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(WITHIN_MS)
     visit = Visit(await context.new_page(), world)
     visit.listen()
     try:

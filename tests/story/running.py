@@ -90,18 +90,24 @@ class World:
         assert waiting is not None
         verdict = {"verdict": "approve", "digest": waiting.digest, "revision": waiting.revision}
         url = f"{self.url}/api/v1/proposals/{waiting.id}/decision"
-        httpx.post(url, json=verdict, headers=self._bearer, trust_env=False).raise_for_status()
+        httpx.post(
+            url, json=verdict, headers=self._bearer, trust_env=False, timeout=READY_WITHIN_S
+        ).raise_for_status()
 
     def silences(self, service: str) -> list[Silence]:
         """Return the silences that Alertmanager holds about a service."""
-        answer = httpx.get(f"{self.alertmanager}/api/v2/silences", trust_env=False)
+        answer = httpx.get(
+            f"{self.alertmanager}/api/v2/silences", trust_env=False, timeout=READY_WITHIN_S
+        )
         found = SILENCES.validate_json(answer.raise_for_status().content)
         return [one for one in found if one.named["service"] == service]
 
     def post_alert(self, labels: dict[str, str], annotations: dict[str, str]) -> None:
         """Give Alertmanager an alert as another sender would; it fires for five minutes."""
         body = [{"labels": labels, "annotations": annotations}]
-        answer = httpx.post(f"{self.alertmanager}/api/v2/alerts", json=body, trust_env=False)
+        answer = httpx.post(
+            f"{self.alertmanager}/api/v2/alerts", json=body, trust_env=False, timeout=READY_WITHIN_S
+        )
         answer.raise_for_status()
 
     @property
@@ -109,11 +115,16 @@ class World:
         return {"authorization": f"Bearer {self.token}"}
 
     def _api(self, path: str) -> bytes:
-        answer = httpx.get(f"{self.url}/api/v1/{path}", headers=self._bearer, trust_env=False)
+        answer = httpx.get(
+            f"{self.url}/api/v1/{path}",
+            headers=self._bearer,
+            trust_env=False,
+            timeout=READY_WITHIN_S,
+        )
         return answer.raise_for_status().content
 
 
-async def until(what: str, look: Callable[[], T | None], within_s: float = 20.0) -> T:
+async def until(what: str, look: Callable[[], T | None], within_s: float = READY_WITHIN_S) -> T:
     """Return what `look` sees as soon as it is true; fail, saying what was awaited, else."""
     end = time.monotonic() + within_s
     while not (seen := look()):
@@ -185,7 +196,7 @@ def _bot(tmp: Path, port: int, peers: dict[str, str]) -> Generator[None]:
     finally:
         process.terminate()
         try:
-            process.wait(30)
+            process.wait(READY_WITHIN_S)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -196,7 +207,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> 
     end = time.monotonic() + READY_WITHIN_S
     while time.monotonic() < end and process.poll() is None:
         try:
-            if httpx.get(url, trust_env=False, timeout=1).is_success:
+            if httpx.get(url, trust_env=False, timeout=READY_WITHIN_S).is_success:
                 return
         except httpx.TransportError:
             pass  # not listening yet

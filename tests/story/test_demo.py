@@ -117,7 +117,7 @@ def invited(tmp: Path, process: subprocess.Popen[bytes]) -> tuple[str, str]:
 @contextmanager
 def signed_in(url: str, link: str) -> Generator[httpx.Client]:
     """Yield a browser in which whoever the link is for has signed in; once, and never again."""
-    with httpx.Client(base_url=url, trust_env=False, limits=ONE_EACH) as browser:
+    with httpx.Client(base_url=url, trust_env=False, timeout=END_S, limits=ONE_EACH) as browser:
         entered = browser.post("/login", data={"token": link}, headers={"origin": url})
         assert entered.status_code == 303, entered.text
         assert ">dana</a>" in browser.get("/me").text

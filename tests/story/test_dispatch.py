@@ -11,7 +11,7 @@ from bot.engine import embedded
 from bot.engine.embedded import Embedded
 from tests.bot.engine.house import INC, House, World, open_house
 from tests.bot.engine.making import Scripted, look
-from tests.waiting import WITHIN_S
+from tests.waiting import WITHIN_S, until
 
 
 @asynccontextmanager
@@ -29,7 +29,7 @@ async def dispatched(house: House, *, deaf: bool = False) -> AsyncGenerator[Embe
         yield dispatcher
     finally:
         house.drive.stopping = True
-        await dispatcher.stop(5)
+        await dispatcher.stop(WITHIN_S)
         await sweep
 
 
@@ -106,7 +106,7 @@ async def test_g02_stopping_awaits_a_running_action(tmp_path: Path) -> None:
             await house.approve()
             await begun.wait()
             house.drive.stopping = True
-            stopping = asyncio.create_task(dispatcher.stop(5))
+            stopping = asyncio.create_task(dispatcher.stop(WITHIN_S))
             await asyncio.sleep(0)
             going.set()
             await stopping
@@ -120,7 +120,5 @@ async def test_a_waiting_incident_costs_nothing(tmp_path: Path) -> None:
     async with open_house(tmp_path, world) as house, dispatched(house) as dispatcher:
         await house.alarm()
         await until_told(house, lambda types: "ConclusionReached" in types)
-        async with asyncio.timeout(5):
-            while dispatcher.busy:  # noqa: ASYNC110 - there is no event for idleness
-                await asyncio.sleep(0.001)
+        await until(lambda: not dispatcher.busy)
         assert await house.store.log.due(world.clock.now()) == []

@@ -28,7 +28,7 @@ async def test_a_metric_rises_a_human_approves_the_silence_and_the_incident_reso
         await visit.mark()
         world.fail("checkout")
         row = page.get_by_role("link", name=re.compile("INC-.*ErrorRateHigh")).first
-        await expect(row).to_be_visible(timeout=20_000)
+        await expect(row).to_be_visible()
         assert await visit.is_marked()
 
         await row.click()
@@ -53,7 +53,7 @@ async def test_a_metric_rises_a_human_approves_the_silence_and_the_incident_reso
         await visit.open(f"/incidents/{incident}")
         await visit.mark()
         world.fail("checkout", 0)
-        await expect(page.locator("#title")).to_contain_text("Resolved", timeout=20_000)
+        await expect(page.locator("#title")).to_contain_text("Resolved")
         await expect(page.locator("#timeline")).to_contain_text("every alert resolved")
         assert await visit.is_marked()
         await visit.shoot("resolved-1280-light", tmp_path)

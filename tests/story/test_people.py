@@ -62,7 +62,9 @@ class Bot:
         return done.returncode, (done.stdout + done.stderr).strip()
 
     def browser(self) -> httpx.Client:
-        return httpx.Client(base_url=self.url, trust_env=False, timeout=30, limits=ONE_EACH)
+        return httpx.Client(
+            base_url=self.url, trust_env=False, timeout=READY_WITHIN_S, limits=ONE_EACH
+        )
 
     def sign_in(self, browser: httpx.Client, link: str) -> httpx.Response:
         address, _, token = link.partition("#")
@@ -95,7 +97,7 @@ def serving(folder: Path) -> Generator[Bot]:
 
 def ready(bot: Bot) -> bool:
     try:
-        return httpx.get(f"{bot.url}/readyz", trust_env=False, timeout=5).is_success
+        return httpx.get(f"{bot.url}/readyz", trust_env=False, timeout=READY_WITHIN_S).is_success
     except httpx.TransportError:
         return False
 

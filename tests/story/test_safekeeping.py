@@ -44,7 +44,9 @@ class Pouring:
 
     def _pour(self) -> None:
         headers = {"authorization": f"Bearer {SECRET}", "content-type": "application/json"}
-        with httpx.Client(headers=headers, timeout=10, trust_env=False, limits=ONE_EACH) as client:
+        with httpx.Client(
+            headers=headers, timeout=WITHIN_S, trust_env=False, limits=ONE_EACH
+        ) as client:
             number = 0
             while not self._stop.is_set():
                 number += 1
@@ -96,7 +98,7 @@ def serve(folder: Path, port: int) -> subprocess.Popen[bytes]:
 
 def ready(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/readyz", trust_env=False, timeout=5).is_success
+        return httpx.get(f"{url}/readyz", trust_env=False, timeout=WITHIN_S).is_success
     except httpx.TransportError:
         return False
 

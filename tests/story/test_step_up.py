@@ -37,10 +37,10 @@ def test_e24_codes_are_set_up_on_the_page_and_taken_away_by_command(tmp_path: Pa
     bot = serve(tmp_path, port)
     try:
         wait_until(lambda: ready(url))
-        checks = httpx.get(f"{url}/readyz", trust_env=False).json()["checks"]
+        checks = httpx.get(f"{url}/readyz", trust_env=False, timeout=60).json()["checks"]
         assert "one-time code" in checks["high_risk"]["text"]
         with httpx.Client(
-            base_url=url, trust_env=False, headers={"origin": url}, limits=ONE_EACH
+            base_url=url, trust_env=False, timeout=60, headers={"origin": url}, limits=ONE_EACH
         ) as page:
             token = tmp_path.joinpath("triagebot.token").read_text().strip()
             page.post("/login", data={"token": token})

@@ -60,7 +60,7 @@ async def started(*command: str, env: dict[str, str]) -> AsyncGenerator[Process]
 
 async def url_of(process: Process) -> str:
     assert process.stdout is not None
-    line = await asyncio.wait_for(process.stdout.readline(), 30)
+    line = await asyncio.wait_for(process.stdout.readline(), 60)
     said = JSON_OBJECT.validate_json(line)
     assert list(said) == ["url"]
     return str(said["url"])
@@ -125,7 +125,7 @@ async def test_the_real_process_breaks_recovers_and_ends_on_sigterm() -> None:
     async with started(*SHOP, *FAST, env=SECRETS) as process:
         url = await url_of(process)
         assert url.startswith("http://127.0.0.1:")
-        async with httpx.AsyncClient(base_url=url, trust_env=False) as shop:
+        async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as shop:
             await ratio_passes(shop, above=0.0, below=0.0)
             await shop.post("/deploy", json={"version": "v42", "by": "dana"}, headers=DEPLOY)
             await ratio_passes(shop, above=0.25, below=0.45)
@@ -134,7 +134,7 @@ async def test_the_real_process_breaks_recovers_and_ends_on_sigterm() -> None:
             await ratio_passes(shop, above=0.0, below=0.04)
             assert (await state(shop))["healthy"] is True
             process.send_signal(signal.SIGTERM)
-            out, _ = await asyncio.wait_for(process.communicate(), 30)
+            out, _ = await asyncio.wait_for(process.communicate(), 60)
         assert (process.returncode, out) == (0, b"")
 
 
@@ -142,11 +142,11 @@ async def test_it_never_outlives_its_parent() -> None:
     parent = (sys.executable, "-c", STARTS_SHOP)
     async with started(*parent, *SHOP, *FAST, env=SECRETS) as process:
         url = await url_of(process)
-        async with httpx.AsyncClient(base_url=url, trust_env=False) as shop:
+        async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as shop:
             await ratio_passes(shop, above=0.0, below=0.0)
             process.kill()
             assert process.stdout is not None
-            rest = await asyncio.wait_for(process.stdout.read(), 30)
+            rest = await asyncio.wait_for(process.stdout.read(), 60)
             assert rest == b"", "the shop holds the pipe until it is gone"
             with pytest.raises(httpx.TransportError):
                 await shop.get("/healthz")
@@ -155,7 +155,7 @@ async def test_it_never_outlives_its_parent() -> None:
 async def test_it_says_where_it_is_once_and_ends_when_its_parent_is_gone_already() -> None:
     said: list[str] = []
     orphan = quick(requests_per_s=100, parent_pid=2**31 - 1, parent_poll_s=0.05)
-    await asyncio.wait_for(serve(orphan, SETTINGS, said.append), 30)
+    await asyncio.wait_for(serve(orphan, SETTINGS, said.append), 60)
     assert len(said) == 1
     assert str(JSON_OBJECT.validate_json(said[0])["url"]).startswith("http://127.0.0.1:")
 

@@ -33,7 +33,7 @@ async def served(world: World) -> AsyncGenerator[str]:
         finally:
             world.log.end()
             server.should_exit = True
-            await asyncio.wait_for(serving, 10)
+            await asyncio.wait_for(serving, 60)
 
 
 @asynccontextmanager

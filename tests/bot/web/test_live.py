@@ -13,7 +13,7 @@ from tests.bot.web.world import World
 
 
 async def _events(browser: httpx.AsyncClient, path: str, headers: dict[str, str]) -> list[str]:
-    answer = await asyncio.wait_for(browser.get(path, headers=headers), 5)
+    answer = await asyncio.wait_for(browser.get(path, headers=headers), 60)
     assert answer.headers["content-type"].startswith("text/event-stream")
     assert answer.headers["cache-control"] == "no-store"
     return [line for line in answer.text.splitlines() if line.startswith(("id:", "event:"))]

@@ -137,13 +137,13 @@ class Server:
         """Run another triagebot command with the same settings."""
         return subprocess.run(
             [TRIAGEBOT, *args], cwd=self.folder, env=self.env, input=stdin,
-            capture_output=True, check=False, timeout=30,
+            capture_output=True, check=False, timeout=WITHIN_S,
         )  # fmt: skip
 
     @contextmanager
     def database(self) -> Generator[sqlite3.Connection]:
         """Open the bot's database behind its back."""
-        with closing(sqlite3.connect(self.folder / "hostile.db", timeout=5)) as connection:
+        with closing(sqlite3.connect(self.folder / "hostile.db", timeout=WITHIN_S)) as connection:
             yield connection
             connection.commit()
 
@@ -194,7 +194,7 @@ def signature(body: bytes, at: str = "", secret: str = HMAC) -> dict[str, str]:
 
 def browser(url: str) -> httpx.Client:
     """Return a client that keeps cookies and follows nothing."""
-    return httpx.Client(base_url=url, trust_env=False, timeout=20, limits=ONE_EACH)
+    return httpx.Client(base_url=url, trust_env=False, timeout=WITHIN_S, limits=ONE_EACH)
 
 
 def same_origin(url: str) -> dict[str, str]:
@@ -268,7 +268,7 @@ def _is_ready(server: Server) -> bool:
 
 def _ended(process: "subprocess.Popen[bytes]") -> None:
     try:
-        process.wait(30)
+        process.wait(WITHIN_S)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -173,7 +173,7 @@ def test_e35_a_pause_between_approval_and_execution_holds_it_back(server: Server
     server.target.gate.clear()
     try:
         server.decide(asked).raise_for_status()
-        assert server.target.waiting.wait(10)
+        assert server.target.waiting.wait(60)
         server.say("pause").raise_for_status()
     finally:
         server.target.gate.set()

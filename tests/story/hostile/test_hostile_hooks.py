@@ -245,7 +245,7 @@ def head(path: str, headers: dict[str, str]) -> bytes:
 
 
 def opened(server: Server) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=10)
+    return socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=60)
 
 
 def raw_answer(server: Server, sent: bytes) -> bytes:

@@ -4,7 +4,6 @@ import asyncio
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
 
 from bot.engine.duty import Duty
 from bot.engine.postgres import duties as module
@@ -72,10 +71,10 @@ async def test_whoever_loses_the_connection_stops_before_it_asks_again(desk: Des
 
 
 async def test_who_stands_still_loses_its_duties(desk: Desk) -> None:
-    silent = {"options": "-c idle_session_timeout=300ms"}
     assert module.CONNECT["options"] == f"-c idle_session_timeout={module.SILENT_S}s"
-    still = psycopg.connect(make_conninfo(desk.conninfo, **silent), autocommit=True)
+    still = psycopg.connect(desk.conninfo, autocommit=True)
     assert still.execute(module.TAKE, (module.LOCKS, "posting")).fetchone() == (True,)
+    still.execute("SET idle_session_timeout = '300ms'")  # from here on it says nothing more
     one = Worker(desk, "posting")
     await until(lambda: one.at_work)
     with pytest.raises(psycopg.OperationalError):
