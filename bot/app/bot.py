@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TextIO
@@ -33,7 +33,7 @@ from bot.incident.effects import RunLimits
 from bot.incident.fact import HOUSE
 from bot.knowledge.planner import RunbookPlanner
 from bot.knowledge.roster import Roster
-from bot.ports import Clock, Filter
+from bot.ports import Clock, Dispatcher, Filter, Mind, StepModel
 from bot.settings import Settings
 from bot.shelf import Needs
 from bot.store.store import Store, StoreLimits
@@ -55,6 +55,15 @@ class World:
     clock: Clock
     secret: Secret
     console: TextIO | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StandIns:
+    """What an evaluation puts in the place of tools, model and dispatcher; None: the real ones."""
+
+    tools: Callable[[AsyncExitStack, "Bot"], Awaitable[Toolbox]]
+    model: Callable[["Bot"], StepModel | Mind] | None = None
+    dispatcher: Dispatcher | None = None
 
 
 class Bot:
@@ -94,8 +103,9 @@ class Bot:
         self._refreshing: set[asyncio.Task[object]] = set()
         self._is_held_back = True
 
-    def arm(self, box: Toolbox) -> None:
+    def arm(self, box: Toolbox, instead: StandIns | None = None) -> None:
         """Put the loop together around the opened tools, and listen to commits."""
+        stand_in = instead.model if instead is not None else None
         world, store, library = self.world, self.store, self.library
         settings, clock = world.settings, world.clock
         expiry = Expiry(
@@ -116,7 +126,7 @@ class Bot:
             aftercare=Aftercare(log_port, box),
             summoner=Summoner(self.roster, clock),
             box=box,
-            model=RunbookPlanner(),
+            model=RunbookPlanner() if stand_in is None else stand_in(self),
         )
         self.gate = Turnstile(
             settings.investigations,
@@ -134,7 +144,8 @@ class Bot:
             settings.service_slots,
             settings.investigations,
         )
-        self.dispatcher = dispatcher_of(calling, self.drive, self.gate)
+        made = None if instead is None else instead.dispatcher
+        self.dispatcher = made or dispatcher_of(calling, self.drive, self.gate)
         line = JobLine(store.database) if self.conninfo else self.gate
         self.weather = StormWatch(line, store.incidents, clock)
         self.on_commit(self.weather.committed)
@@ -236,7 +247,9 @@ class Bot:
         }
 
 
-async def open_bot(stack: AsyncExitStack, world: World, role: Role = SERVE) -> Bot:
+async def open_bot(
+    stack: AsyncExitStack, world: World, role: Role = SERVE, instead: StandIns | None = None
+) -> Bot:
     """Open the store, the library and the tools; the stack closes them in reverse order.
 
     Raises:
@@ -253,5 +266,8 @@ async def open_bot(stack: AsyncExitStack, world: World, role: Role = SERVE) -> B
     console = world.console if settings.console else None
     given = needs(library.file, world.secret, store.changes, world.clock, console)
     bot = Bot(world, role, store, library, given, key)
-    bot.arm(await open_tools(stack, given, store.evidence, world.clock))
+    if instead is None:
+        bot.arm(await open_tools(stack, given, store.evidence, world.clock))
+    else:
+        bot.arm(await instead.tools(stack, bot), instead)
     return bot
