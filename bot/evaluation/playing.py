@@ -145,6 +145,7 @@ class _Stage:
     faults: list[str] = field(default_factory=list[str])
     moves: int = 0
     deliveries: int = 0
+    ends: bool = False
 
     @property
     def incident(self) -> str:
@@ -162,6 +163,8 @@ class _Stage:
                 self.clock.move(self.clock.now() + timedelta(seconds=one.after_s))
                 await self._happen(one)
                 await self._rest()
+        self.ends = True
+        await self._rest()
         for one in meanwhile:
             self.faults.append(f"only {self.desk.reads} reads were made, so {_told(one)} never was")
 
@@ -262,17 +265,20 @@ class _Stage:
         found: list[datetime] = []
         for incident in self.incidents:
             state = await self.bot.store.log.state(incident)
-            if goes_on(state):
+            if goes_on(state, ends=self.ends):
                 due = deadlines(state, now, self.bot.limits())
                 found += [at for at in due if now < at <= now + PATIENCE]
         return min(found, default=None)
 
 
-def goes_on(state: State) -> bool:
-    """Tell whether the bot has something to do yet that no human has to allow."""
+def goes_on(state: State, *, ends: bool) -> bool:
+    """Tell whether the bot has something to do yet that no human has to allow.
+
+    Only where a scenario `ends` is a resolved incident waited for until it closes.
+    """
     asks = any(view.status == "open" for view in state.incident.questions.values())
     if state.incident.status == "resolved" or state.phase in {"act", "verify"}:
-        return True
+        return ends or state.phase in {"act", "verify"}
     return state.phase in {"prefetch", "investigate"} and not asks
 
 

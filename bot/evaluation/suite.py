@@ -40,14 +40,13 @@ def read_suite(folder: Path) -> list[Case]:
         ConfigError: There is none, or one cannot be read; names the file, the line and the field.
     """
     if folder.joinpath(FILE).is_file():
-        return [_case(folder, ())]
+        return [_case(folder, _shared(folder.absolute().parent))]
     if not folder.is_dir():
         raise ConfigError(f"{folder}: there is no such folder")
     found = sorted(path.parent for path in folder.glob(f"*/{FILE}"))
     if not found:
         raise ConfigError(f"{folder}: no folder in it holds a {FILE}")
-    shared = tuple(path for path in (folder / KNOWLEDGE,) if path.is_dir())
-    return [_case(path, shared) for path in found]
+    return [_case(path, _shared(folder)) for path in found]
 
 
 def lay_out(team: Path, case: Case, folder: Path) -> None:
@@ -65,12 +64,15 @@ def lay_out(team: Path, case: Case, folder: Path) -> None:
             raise ConfigError(f"{place}: this knowledge cannot be read ({error})") from None
 
 
+def _shared(folder: Path) -> tuple[Path, ...]:
+    return tuple(path for path in (folder / KNOWLEDGE,) if path.is_dir())
+
+
 def _case(folder: Path, shared: Sequence[Path]) -> Case:
     scenario = read_document(folder / FILE).validate(Scenario)
     more = tuple(_results(folder / RESULTS))
-    own = tuple(place for place in (folder / KNOWLEDGE,) if place.is_dir())
     whole = scenario.model_copy(update={"results": (*scenario.results, *more)})
-    return Case(folder.name, whole, (*shared, *own))
+    return Case(folder.absolute().name, whole, (*shared, *_shared(folder)))
 
 
 def _results(folder: Path) -> Iterator[Recorded]:
