@@ -3,14 +3,21 @@
 import asyncio
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from pydantic import JsonValue
 from typer.core import TyperGroup
 
 from bot.cli.remote import hook_variables
+from bot.errors import NotFoundError
 from bot.settings import Settings, load_settings
+
+if TYPE_CHECKING:  # a command that evaluates nothing need not pay for it
+    from bot.evaluation.running import Result
+    from bot.incident.events import Event
 
 Folder = Annotated[Path, typer.Argument(help="A folder of scenarios, or one scenario's.")]
 Model = Annotated[
@@ -53,11 +60,86 @@ def run(
     settings = _settings()
     cases = read_suite(folder)
     result = asyncio.run(run_suite(cases, settings, choosers(model), repeat))
-    if as_json:
-        print(json.dumps(report_json(result), indent=2))
-    else:
-        print("\n".join(report_lines(result)))
+    _show(report_lines(result), report_json(result), as_json=as_json)
     return 1 if result.failed else 0
+
+
+@app.command("record")
+def record(
+    incident: Annotated[str, typer.Argument(help="Incident id, such as INC-42.")],
+    folder: Annotated[
+        Path | None, typer.Argument(help="Suite to put it into; default: print it.")
+    ] = None,
+) -> int:
+    """Make a scenario of a real incident: its alert, what the tools answered, what was concluded.
+
+    Secrets are taken out. It is a draft until a human says what is right. Reads the database beside
+    a running bot and writes nothing to it.
+    """
+    from bot.cli.local import ask
+    from bot.evaluation.recording import scenario_text, write_scenario
+
+    name = incident.upper()
+
+    async def made(store: Any) -> str:  # noqa: ANN401 - the store has no floor here
+        events = await store.log.load(name)
+        if not events:
+            raise NotFoundError(f"there is no {name}")
+        return await scenario_text(events, store.evidence)
+
+    text = ask(made)
+    if folder is None:
+        print(text, end="")
+    else:
+        print(f"{write_scenario(folder, name, text)}: read it, and mend what it expects")
+    return 0
+
+
+@app.command("diff")
+def diff(
+    folder: Folder,
+    runbooks: Annotated[Path | None, typer.Option(help="The changed knowledge folder.")] = None,
+    prompts: Annotated[Path | None, typer.Option(help="The changed folder of prompts.")] = None,
+    model: Annotated[str, typer.Option(help="The other model, as for `eval DIR`.")] = "configured",
+    *,
+    as_json: Json = False,
+) -> int:
+    """Print which scenarios of DIR decide differently once runbooks, prompts or model change.
+
+    It compares with what is configured now. Exit code 1 when one that passed fails then.
+    """
+    from bot.evaluation.choosers import choosers
+    from bot.evaluation.diffing import difference_json, difference_lines, differences
+    from bot.evaluation.running import run_suite
+    from bot.evaluation.suite import read_suite
+
+    settings = _settings()
+    changed = settings.model_copy(update={"runbooks": runbooks}) if runbooks else settings
+    cases = read_suite(folder)
+
+    async def both() -> "tuple[Result, Result]":
+        before = await run_suite(cases, settings, choosers("configured"))
+        return before, await run_suite(cases, changed, choosers(model, prompts))
+
+    before, after = asyncio.run(both())
+    found = differences(before, after)
+    lines = difference_lines(found, before, after)
+    _show(lines, difference_json(found, before, after), as_json=as_json)
+    worse = any(one.before.passed and not one.after.passed for one in found)
+    return 1 if worse else 0
+
+
+def asked_again(events: "list[Event]", since: int, model: str, prompts: Path | None) -> int:
+    """Print where a thread would be decided differently now; 0 also when it would."""
+    from bot.evaluation.forking import ask_again, fork_lines
+
+    forked = asyncio.run(ask_again(events, since, _settings(), model, prompts))
+    print("\n".join(fork_lines(forked)))
+    return 0
+
+
+def _show(lines: Iterable[str], value: JsonValue, *, as_json: bool) -> None:
+    print(json.dumps(value, indent=2) if as_json else "\n".join(lines))
 
 
 def _settings() -> Settings:

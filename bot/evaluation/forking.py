@@ -1,12 +1,16 @@
 """Asks again from a point of a real thread, on a copy in memory: what would be decided today."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from itertools import zip_longest
+from pathlib import Path
 
+from bot.app.toolset import ACTIONS, READ_TOOLS
 from bot.engine.choosing import chosen_step
 from bot.engine.menu import Menu
 from bot.errors import InputError, ToolError
+from bot.evaluation.choosers import choosers
 from bot.evaluation.scoring import decision
 from bot.incident.briefing import brief
 from bot.incident.deadlines import may_ask
@@ -18,6 +22,7 @@ from bot.incident.model import CompactError
 from bot.incident.reducer import State, fold
 from bot.incident.steps import CallTools, ProposeAction, ToolCall
 from bot.ports import Choice, Mind, StepModel
+from bot.settings import Settings
 
 ACTOR = "eval:fork"
 NEVER = "never looked at in the thread, so a fork cannot know"
@@ -78,6 +83,21 @@ async def fork(
     return Fork(tuple(Turn(before, after) for before, after in pairs), why)
 
 
+async def ask_again(
+    events: Sequence[Event], since: int, settings: Settings, model: str, prompts: Path | None
+) -> Fork:
+    """Fork a thread under the model that the command line names; see `fork`.
+
+    Raises:
+        InputError: There is no such model, or nobody asked for a Step there.
+        ConfigError: The model or the prompts cannot be used as they are set.
+    """
+    menu = Menu((*READ_TOOLS.values(), *ACTIONS.values()))
+    async with AsyncExitStack() as stack:
+        mind = await choosers(model, prompts).alone(stack, settings)
+        return await fork(events, since, mind, menu, settings.max_steps)
+
+
 def fork_lines(forked: Fork) -> Iterator[str]:
     """Yield one line a Step that stays, two for one that differs, and how it ended."""
     for number, turn in enumerate(forked.turns, start=1):
@@ -129,7 +149,9 @@ class _Copy:
             step = pending.chosen.step
             for index in pending.open_calls if isinstance(step, CallTools) else ():
                 if isinstance(step, CallTools):
-                    self._add(self._answer(f"{pending.chosen.effect_id}.{index}", step.calls[index]))
+                    self._add(
+                        self._answer(f"{pending.chosen.effect_id}.{index}", step.calls[index])
+                    )
 
     def _answer(self, effect_id: str, call: ToolCall) -> Fact:
         calls = {
@@ -189,5 +211,3 @@ def _fact(state: State, choice: Choice) -> StepChosen:
 
 def _words(chosen: StepChosen | None) -> str:
     return "(no step)" if chosen is None else decision(chosen.step)
-
-

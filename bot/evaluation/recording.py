@@ -3,11 +3,14 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import cast
 
 import yaml
 from pydantic import JsonValue
 
+from bot.errors import ConfigError
+from bot.evaluation.suite import FILE
 from bot.incident.events import Event
 from bot.incident.facts_action import ActionProposed
 from bot.incident.facts_alerts import AlertsReceived, ConclusionJudged, IncidentOpened
@@ -75,8 +78,28 @@ async def scenario_text(events: Sequence[Event], evidence: EvidenceStore) -> str
         "results": _distinct(results),
         "expect": _expected(events),
     }
-    clean = Redactor().value({name: value for name, value in whole.items() if value not in ([], "")})
+    clean = Redactor().value(
+        {name: value for name, value in whole.items() if value not in ([], "")}
+    )
     return HEADER + yaml.safe_dump(clean, sort_keys=False, allow_unicode=True, width=100)
+
+
+def write_scenario(suite: Path, incident: str, text: str) -> Path:
+    """Write a scenario into a folder of its own in the suite, and return the file.
+
+    Raises:
+        ConfigError: There is one of that name already, or it cannot be written.
+    """
+    path = suite / incident.lower() / FILE
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise ConfigError(f"{path}: there is one already; take it away first") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written ({error.strerror})") from None
+    return path
 
 
 def _calls(events: Sequence[Event]) -> dict[str, Mapping[str, JsonValue]]:

@@ -11,7 +11,7 @@ from bot.incident.steps import ConclusionKind
 NOON = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)
 """When a scenario begins that does not say when."""
 Scalar = bool | int | float | str | None
-OutcomeWord = ConclusionKind | Literal["asked"]
+OutcomeWord = Literal[ConclusionKind, "asked"]
 """How a run ends; `asked`: a question of the agent is open, and nobody answers."""
 
 
