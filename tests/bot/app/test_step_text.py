@@ -8,7 +8,8 @@ from bot.errors import NotFoundError
 from bot.incident.context import Context
 from bot.incident.facts_run import StepChosen, Usage
 from bot.incident.steps import Step
-from bot.ports import Choice, Objection
+from bot.ports import Choice
+from bot.ports.mind import Objection
 from bot.ports.keeping import Before, Body
 from tests.bot.engine.house import INC, World, open_house
 from tests.bot.engine.making import conclude, look
