@@ -13,6 +13,8 @@ REGISTRY = CollectorRegistry()
 ProcessCollector(namespace="triage", registry=REGISTRY)
 FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 SLOW = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 900, 3600, 14400)
+SHARES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1)
+RATIOS = (0.5, 0.75, 0.9, 0.95, 1, 1.05, 1.1, 1.25, 1.5, 2, 3)
 
 alerts_received = Counter(
     "triage_alerts_received_total", "Alerts by source and what became of them.",
@@ -93,6 +95,50 @@ security_events = Counter(
 steps_refused = Counter(
     "triage_steps_refused_total", "Steps that named what is not on the menu, by who chose.",
     ("by",), registry=REGISTRY,
+)  # fmt: skip
+llm_requests = Counter(
+    "triage_llm_requests_total", "Requests to models, by outcome.",
+    ("model", "outcome"), registry=REGISTRY,
+)  # fmt: skip
+llm_request_duration = Histogram(
+    "triage_llm_request_duration_seconds", "One request to a model, sent to answered or given up.",
+    ("model",), buckets=SLOW, registry=REGISTRY,
+)  # fmt: skip
+llm_tokens = Counter(
+    "triage_llm_tokens_total", "Tokens as models report them: input, cached (of input), output.",
+    ("model", "direction"), registry=REGISTRY,
+)  # fmt: skip
+llm_cost = Counter(
+    "triage_llm_cost_usd_total", "Dollars of requests whose price is known.",
+    ("model",), registry=REGISTRY,
+)  # fmt: skip
+llm_repairs = Counter(
+    "triage_llm_repairs_total", "Replies sent back with what is wrong with them.",
+    ("model",), registry=REGISTRY,
+)  # fmt: skip
+llm_window_share = Histogram(
+    "triage_llm_window_share_ratio", "Share of the model's window a request fills, by estimate.",
+    ("model",), buckets=SHARES, registry=REGISTRY,
+)  # fmt: skip
+llm_estimate = Histogram(
+    "triage_llm_estimate_ratio", "Input tokens estimated before sending, of those then reported.",
+    ("model",), buckets=RATIOS, registry=REGISTRY,
+)  # fmt: skip
+llm_fallbacks = Counter(
+    "triage_llm_fallbacks_total", "Steps the planner chose instead of the model, by reason.",
+    ("reason",), registry=REGISTRY,
+)  # fmt: skip
+llm_rests = Counter(
+    "triage_llm_rests_total", "Times a model that failed was left alone for a while.",
+    ("model",), registry=REGISTRY,
+)  # fmt: skip
+planner_agreement = Counter(
+    "triage_planner_agreement_total", "Steps of a model the planner would have chosen too, or not.",
+    ("agreed",), registry=REGISTRY,
+)  # fmt: skip
+claims_dropped = Counter(
+    "triage_claims_dropped_total", "Claims of a model that cite nothing that was seen.",
+    ("model",), registry=REGISTRY,
 )  # fmt: skip
 conclusions = Counter(
     "triage_conclusions_total", "Conclusions by human verdict.", ("verdict",), registry=REGISTRY

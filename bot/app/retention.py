@@ -15,6 +15,8 @@ SESSIONS = timedelta(days=7)
 """A session is over after one day at most (bot.web.session)."""
 TOKENS = timedelta(days=400)
 """A used token is remembered longer than any process runs that would still take it."""
+CALLS = timedelta(days=35)
+"""The book of calls to models: longer than any budget looks back, and a month of costs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class Retention:
             excess = await self._bodies.kept_bytes() - self._rules.max_bytes
             await self._delete(Before(now, now), excess, taken, stopping)
         if not stopping.is_set():
-            await self._bodies.delete_spent(now - SESSIONS, now - TOKENS)
+            await self._bodies.delete_spent(now - SESSIONS, now - TOKENS, now - CALLS)
         return taken
 
     async def forecast(self) -> Taken:

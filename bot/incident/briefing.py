@@ -43,6 +43,10 @@ def brief(state: State, offers: tuple[ToolOffer, ...], max_steps: int) -> Contex
         missing=loaded.missing if loaded else (),
         question=_said(run.question) if run.question is not None else None,
         specialist=loaded.specialist if loaded else "",
+        effect_id=run.ask_id,
+        opened_at=view.opened_at,
+        at=state.at,
+        seed=f"{view.delivery}/{run.number}",
     )
     return bounded(whole)
 

@@ -92,7 +92,9 @@ class Context:
     when another model is asked. `repair` says why the Step it chose before was refused, in our
     words; empty when none was. `cuts` names the origins of text that was cut or left out (F-03).
     `question` is what a human asked and this run answers; None for the run that the alerts began.
-    `specialist` names who investigates. `missing` says in words what was not found.
+    `effect_id` names the Step that is asked for, as `r1s3`: run 1, Step 3.
+    `specialist` names who investigates. `missing` says in words what was not found. `at` is the time
+    of the newest event, the only "now" there is; `seed` is a secret of the log for this run.
     """
 
     incident: str
@@ -117,3 +119,7 @@ class Context:
     missing: tuple[str, ...] = ()
     question: Remark | None = None
     specialist: str = ""
+    effect_id: str = ""
+    opened_at: datetime | None = None
+    at: datetime | None = None
+    seed: str = ""

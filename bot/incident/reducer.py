@@ -54,6 +54,7 @@ def _opened(state: State, event: Event, fact: alerts.IncidentOpened) -> None:
 def _received(state: State, event: Event, fact: alerts.AlertsReceived) -> None:
     view = state.incident
     view.source = view.source or fact.source
+    view.delivery = view.delivery or fact.delivery
     view.truncated = fact.truncated
     if view.snoozed_until is not None and any(
         _is_new_and_critical(state, one) for one in fact.alerts

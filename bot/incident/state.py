@@ -85,7 +85,8 @@ class IncidentView:
 
     `acked_by` takes care; `human_at` is when any human last did something. `waits_since` is when
     the wait for somebody who cares began, `called` the highest call since then, `calls` all calls
-    about the incident itself. `handoff` stands until it is accepted.
+    about the incident itself. `handoff` stands until it is accepted. `delivery` is the id of the
+    first delivery, which nobody outside is told.
     """
 
     id: str = ""
@@ -94,6 +95,7 @@ class IncidentView:
     severity: Severity = "unknown"
     group_key: str = ""
     source: str = ""
+    delivery: str = ""
     by: str = ""
     status: Literal["", "open", "resolved", "closed"] = ""
     opened_at: datetime | None = None

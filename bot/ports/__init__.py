@@ -24,7 +24,7 @@ from bot.ports.kept import (
 )
 from bot.ports.listing import Filter, IncidentRow, Incidents, ProposalRow
 from bot.ports.log import Draft, Log, Recorded, Refusal, Threads
-from bot.ports.mind import Choice, Mind, ModelCall, ModelCalls, Spending
+from bot.ports.mind import Choice, Mind, ModelCall, ModelCalls, Objection, Spending
 from bot.ports.pulse import Hearings, Pulse, Pulses, Waiting
 from bot.ports.scores import Scores
 from bot.ports.sealing import Sealer
@@ -79,6 +79,7 @@ __all__ = [
     "ModelCalls",
     "Moved",
     "NoProof",
+    "Objection",
     "Offer",
     "Outcome",
     "OutcomeKind",

@@ -60,8 +60,8 @@ class Bodies(Protocol):
         """
         ...
 
-    async def delete_spent(self, sessions: datetime, tokens: datetime) -> int:
-        """Delete sessions not seen and tokens spent before these times; return how many went.
+    async def delete_spent(self, sessions: datetime, tokens: datetime, calls: datetime) -> int:
+        """Delete sessions not seen, tokens spent, models called before these; return how many.
 
         Raises:
             BusyError: As `delete`.

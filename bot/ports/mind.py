@@ -59,7 +59,7 @@ class ModelCall:
 
     `estimated_tokens` is what the estimator said before its ratio was applied. `micro_usd` is a
     millionth of a US dollar, None where the price is unknown. `outcome` is `ok`, or a
-    `FallbackKind`.
+    `FallbackKind`; `slow`: nothing was heard of it (yet), and its tokens are estimates.
     """
 
     id: str
@@ -76,19 +76,20 @@ class ModelCall:
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """What calls came to. Calls without a known price count 0 in `micro_usd`."""
+    """What calls came to. Answered calls without a known price are `unpriced` and cost 0 here."""
 
     calls: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
     micro_usd: int = 0
+    unpriced: int = 0
 
 
 class ModelCalls(Protocol):
     """The book of calls, shared by every process (kept, not derived)."""
 
     async def add(self, call: ModelCall) -> None:
-        """Write one down; the same id twice is once.
+        """Write one down; the same id again replaces it.
 
         Raises:
             BusyError: The queue is full or the database is away.
@@ -104,7 +105,7 @@ class ModelCalls(Protocol):
         ...
 
     async def ratios(self, model: str, limit: int = 50) -> Sequence[float]:
-        """Return input tokens reported ÷ estimated of the newest answered calls, newest first.
+        """Return input tokens reported ÷ estimated of the newest calls that reported them.
 
         Raises:
             BusyError: The database is away.

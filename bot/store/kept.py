@@ -110,7 +110,7 @@ class StepUpKeyTable(Stored, table=True):
 class ModelCallTable(Stored, table=True):
     """Kept: one request to a model. Budgets and the estimator's ratio are read of it."""
 
-    __table_args__ = (Index(None, "at"), Index(None, "model", "at"))
+    __table_args__ = (Index(None, "at"), Index(None, "incident"), Index(None, "model", "at"))
 
     id: str = Field(primary_key=True)
     incident: str

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, case, func, select
 
 from bot.incident.events import stamp
 from bot.ports import ModelCall, Spending
@@ -15,8 +15,14 @@ from bot.store.writer import Writer
 ADD = (
     "INSERT INTO model_call (id, incident, effect_id, model, at, estimated_tokens, input_tokens, "
     "output_tokens, micro_usd, outcome) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-    "ON CONFLICT (id) DO NOTHING"
+    "ON CONFLICT (id) DO UPDATE SET estimated_tokens = excluded.estimated_tokens, "
+    "input_tokens = excluded.input_tokens, "
+    "output_tokens = excluded.output_tokens, micro_usd = excluded.micro_usd, "
+    "outcome = excluded.outcome"
 )
+
+UNKNOWN = "slow"
+"""The outcome of a call of which nothing was heard: its tokens are estimates."""
 
 
 class ModelCallStore:
@@ -27,7 +33,7 @@ class ModelCallStore:
         self._writer = writer
 
     async def add(self, call: ModelCall) -> None:
-        """Write one down; the same id twice is once.
+        """Write one down; the same id again replaces it.
 
         Raises:
             BusyError: The queue is full or the database is away.
@@ -57,7 +63,8 @@ class ModelCallStore:
             BusyError: The database is away.
         """
         table = MODEL_CALL.c
-        sums = (table.input_tokens, table.output_tokens, table.micro_usd)
+        unpriced = case((and_(table.micro_usd.is_(None), table.outcome != UNKNOWN), 1), else_=0)
+        sums = (table.input_tokens, table.output_tokens, table.micro_usd, unpriced)
         asked = select(func.count(), *(func.coalesce(func.sum(one), 0) for one in sums)).where(
             table.at >= stamp(since)
         )
@@ -67,7 +74,7 @@ class ModelCallStore:
         return Spending(*(int(one) for one in row))
 
     async def ratios(self, model: str, limit: int = 50) -> Sequence[float]:
-        """Return input tokens reported ÷ estimated of the newest answered calls, newest first.
+        """Return input tokens reported ÷ estimated of the newest calls that reported them.
 
         Raises:
             BusyError: The database is away.
@@ -76,6 +83,7 @@ class ModelCallStore:
         asked = (
             select(table.input_tokens, table.estimated_tokens)
             .where(table.model == model, table.input_tokens > 0, table.estimated_tokens > 0)
+            .where(table.outcome != UNKNOWN)
             .order_by(table.at.desc(), table.id.desc())
             .limit(limit)
         )

@@ -27,7 +27,7 @@ from sqlalchemy import (
 from bot.incident.events import stamp, unstamp
 from bot.ports import Before, Body, BodyPage
 from bot.store.db import Database
-from bot.store.kept import DELIVERY, EVIDENCE, EVIDENCE_USE, SESSION, TOKEN_SPENT
+from bot.store.kept import DELIVERY, EVIDENCE, EVIDENCE_USE, MODEL_CALL, SESSION, TOKEN_SPENT
 from bot.store.tables import INCIDENT
 from bot.store.tx import Tx
 from bot.store.writer import Writer
@@ -82,17 +82,18 @@ class BodyStore:
 
         return await self._writer.submit(work)
 
-    async def delete_spent(self, sessions: datetime, tokens: datetime) -> int:
-        """Delete sessions not seen and tokens spent before these times; return how many went.
+    async def delete_spent(self, sessions: datetime, tokens: datetime, calls: datetime) -> int:
+        """Delete sessions not seen, tokens spent, models called before these; return how many.
 
         Raises:
             BusyError: As `delete`.
         """
         old = delete(SESSION).where(SESSION.c.seen_at < stamp(sessions))
         spent = delete(TOKEN_SPENT).where(TOKEN_SPENT.c.at < stamp(tokens))
+        called = delete(MODEL_CALL).where(MODEL_CALL.c.at < stamp(calls))
 
         def work(tx: Tx) -> int:
-            return sum(tx.connection.execute(gone).rowcount for gone in (old, spent))
+            return sum(tx.connection.execute(gone).rowcount for gone in (old, spent, called))
 
         return await self._writer.submit(work)
 

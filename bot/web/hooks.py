@@ -20,7 +20,7 @@ from bot.telemetry import auth_failures, webhook_duration, webhooks
 from bot.web.body import Gone, expected_bytes, read_body
 from bot.web.codes import error_status
 from bot.web.doors import Doors
-from bot.web.room import Hatch, Room
+from bot.web.room import Hatch, Holding
 from bot.web.trace import headers_of, trace_id
 
 Answer = tuple[int, dict[str, object], dict[str, str]]
@@ -51,7 +51,7 @@ class Hooks:
         self._doors = doors
         self._sources = doors.sources | {CHANGE, HEARTBEAT}
         self._oversize_at: dict[str, datetime] = {}
-        self._room = Room(max(HELD_MAX_BYTES, doors.settings.body_max_bytes))
+        self._room = Holding(max(HELD_MAX_BYTES, doors.settings.body_max_bytes))
         self._hatch = Hatch(OPEN_MAX_BYTES)
         self._known: set[tuple[str, str]] = set()
 

@@ -11,7 +11,7 @@ LARGE_BYTES = 16 * 1024
 """A body from here on waits for its turn to be opened."""
 
 
-class Room:
+class Holding:
     """Counts what is held; one more that does not fit is turned away at once, unread."""
 
     def __init__(self, most_bytes: int) -> None:

@@ -4,11 +4,11 @@ import pytest
 
 from bot.errors import BusyError
 from bot.web.body import expected_bytes
-from bot.web.room import LARGE_BYTES, Hatch, Room
+from bot.web.room import LARGE_BYTES, Hatch, Holding
 
 
 def test_p6_what_does_not_fit_is_turned_away_and_room_comes_back() -> None:
-    room = Room(100)
+    room = Holding(100)
     with room.held(60):
         with pytest.raises(BusyError, match="send it again"), room.held(41):
             pytest.fail("it does not fit")
@@ -19,7 +19,7 @@ def test_p6_what_does_not_fit_is_turned_away_and_room_comes_back() -> None:
 
 
 def test_room_comes_back_after_an_error() -> None:
-    room = Room(10)
+    room = Holding(10)
     with pytest.raises(KeyError), room.held(10):
         raise KeyError
     with room.held(10):

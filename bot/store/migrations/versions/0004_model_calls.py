@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_model_call"),
     )
     op.create_index("ix_model_call_at", "model_call", ["at"])
+    op.create_index("ix_model_call_incident", "model_call", ["incident"])
     op.create_index("ix_model_call_model_at", "model_call", ["model", "at"])
 
 

@@ -1,0 +1,128 @@
+"""Several models in a row: the next is asked when one cannot answer, all within one deadline."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from time import monotonic
+
+from pydantic import JsonValue
+
+from bot.agent.exchange import LanguageModel, ModelError, ModelReply, Prompt
+from bot.agent.llm.closed_schema import check_closed
+from bot.incident.facts_run import Usage
+
+SHARE = 0.5
+"""Of the time that is left, so much is for a model that others stand behind."""
+LEAST_S = 1.0
+"""A request that has less than this is not worth sending again."""
+
+log = logging.getLogger(__name__)
+
+
+class Chain:
+    """A LanguageModel over one or more; name and window are those of the first.
+
+    A later model whose window is known to be too small for a prompt is passed over. Usage of a
+    reply counts every request that was sent for it; the exchange says who was passed over and why.
+    An answer that came but cannot be used ends the chain: whoever asked may ask for a repair.
+
+    Attributes:
+        members: The models, in the order they are asked; at least one.
+    """
+
+    def __init__(self, members: Sequence[LanguageModel]) -> None:
+        self.members = tuple(members)
+        self.name = members[0].name
+        self.window = members[0].window
+
+    async def ask(self, prompt: Prompt, note: str, deadline_s: float) -> ModelReply:
+        """Return the first answer that comes.
+
+        Raises:
+            ModelError: None came; its kind is why the first one did not, its words are all of them.
+            ValueError: The schema is not strict, which is a bug.
+        """
+        check_closed(prompt.schema)
+        started = monotonic()
+        failed: list[ModelError] = []
+        for number, member in enumerate(self.members):
+            left = deadline_s - (monotonic() - started)
+            if left <= 0:
+                break
+            if number and member.window is not None and prompt.estimated_tokens > member.window:
+                failed.append(ModelError(f"{member.name} has too small a window", "invalid"))
+                continue
+            is_last = number == len(self.members) - 1
+            try:
+                reply = await _asked(member, prompt, note, left, failed, is_last=is_last)
+            except ModelError as error:
+                failed.append(error)
+                if error.kind == "invalid":
+                    break
+                log.warning("%s", error)
+            else:
+                usage = _summed(reply.usage, failed, monotonic() - started)
+                return ModelReply(reply.text, usage, _told(reply.exchange, failed))
+        raise _joined(failed, monotonic() - started)
+
+
+async def _asked(
+    member: LanguageModel,
+    prompt: Prompt,
+    note: str,
+    left_s: float,
+    failed: list[ModelError],
+    *,
+    is_last: bool,
+) -> ModelReply:
+    """Ask one model, and once more where that may help and there is time."""
+    ends_at = monotonic() + (left_s if is_last else left_s * SHARE)
+    try:
+        return await member.ask(prompt, note, ends_at - monotonic())
+    except ModelError as error:
+        wait_s = _again_after(error, is_last=is_last)
+        if wait_s is None or monotonic() + wait_s + LEAST_S > ends_at:
+            raise
+        failed.append(error)
+    await asyncio.sleep(wait_s)
+    return await member.ask(prompt, note, ends_at - monotonic())
+
+
+def _again_after(error: ModelError, *, is_last: bool) -> float | None:
+    """Return after how many seconds the same model is asked again, None for not at all."""
+    if error.kind == "unreachable":
+        return 0.0  # a connection that broke: often only that one
+    if is_last and error.kind in {"rate_limited", "overloaded"}:
+        return error.retry_after_s
+    return None
+
+
+def _summed(usage: Usage, failed: Sequence[ModelError], seconds: float) -> Usage:
+    requests = usage.requests + sum(error.usage.requests for error in failed)
+    return usage.model_copy(update={"requests": requests, "seconds": seconds})
+
+
+def _told(exchange: JsonValue, failed: Sequence[ModelError]) -> JsonValue:
+    """Return the exchange, and with it who did not answer and why."""
+    if not failed or not isinstance(exchange, dict):
+        return exchange
+    return {
+        **exchange,
+        "passed_over": [{"kind": error.kind, "why": str(error)} for error in failed],
+    }
+
+
+def _joined(failed: Sequence[ModelError], seconds: float) -> ModelError:
+    """Return one error of all: kind of the first, or that of an answer that came."""
+    leading = failed[-1] if failed[-1].exchange and failed[-1].kind == "invalid" else failed[0]
+    said = dict.fromkeys(str(error) for error in failed)
+    waits = [error.retry_after_s for error in failed if error.retry_after_s is not None]
+    made = ModelError(
+        "; ".join(said),
+        leading.kind,
+        retry_after_s=min(waits, default=None),
+        too_long=leading.too_long,
+    )
+    made.usage = _summed(leading.usage, [one for one in failed if one is not leading], seconds)
+    made.exchange = _told(leading.exchange, [one for one in failed if one is not leading])
+    return made

@@ -1,0 +1,89 @@
+"""What one request to a model sent and got, byte for byte; never a header, never a credential."""
+
+import json
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+MASK = "[secret]"
+UNREADABLE_CHARS = 4000
+"""Of an answer that is no JSON, so much is kept."""
+SHORTEST_SECRET = 6
+"""A shorter word is not looked for: it would hide half of any text."""
+
+
+@dataclass(slots=True)
+class Trace:
+    """One request as it went over the wire. `fault` is why we broke it off ourselves, "" if not."""
+
+    address: str = ""
+    sent: bytes = b""
+    status: int | None = None
+    came: bytes = b""
+    fault: str = ""
+
+    def request(self, words: Sequence[str]) -> JsonValue:
+        """Return the body that was sent, None when nothing was; `words` are secrets."""
+        return _value(self.sent, words)
+
+    def reply(self, words: Sequence[str]) -> JsonValue:
+        """Return the body that came, None when none did."""
+        return _value(self.came, words)
+
+
+_current: ContextVar[Trace | None] = ContextVar("trace", default=None)
+
+
+@contextmanager
+def traced() -> Generator[Trace]:
+    """Yield the trace of the requests made inside; a thread started inside writes to it too."""
+    trace = Trace()
+    token = _current.set(trace)
+    try:
+        yield trace
+    finally:
+        _current.reset(token)
+
+
+def current() -> Trace:
+    """Return the trace to write to; one that nobody reads when nothing is traced."""
+    return _current.get() or Trace()
+
+
+def without(text: str, words: Sequence[str]) -> str:
+    """Return text without secrets: an answer may repeat what we sent."""
+    for word in words:
+        if len(word) >= SHORTEST_SECRET:
+            text = text.replace(word, MASK)
+    return text
+
+
+def _value(body: bytes, words: Sequence[str]) -> JsonValue:
+    if not body:
+        return None
+    text = without(body.decode("utf-8", "replace"), words)
+    try:
+        return _storable(json.loads(text, parse_constant=lambda _: None))
+    except (ValueError, RecursionError):
+        return _clean(text[:UNREADABLE_CHARS])
+
+
+def _storable(value: JsonValue) -> JsonValue:
+    match value:
+        case str():
+            return _clean(value)
+        case float():
+            return value if abs(value) < float("inf") else None
+        case list():
+            return [_storable(item) for item in value]
+        case dict():
+            return {_clean(name): _storable(item) for name, item in value.items()}
+        case _:
+            return value
+
+
+def _clean(text: str) -> str:
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
