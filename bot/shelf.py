@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TextIO, TypeVar, runti
 from pydantic import JsonValue
 
 from bot.errors import ConfigError
+from bot.incident.json_schema import INVENTORY
 from bot.incident.model import Alert, Change, Observation, Probe, Risk, Value
 from bot.incident.proposal import Undo
 from bot.ports import Channel
@@ -247,6 +248,16 @@ class Named(Protocol):
     def name(self) -> str:
         """The name operators, the model and metrics use."""
         ...
+
+
+def of_inventory(kind: str) -> dict[str, JsonValue]:
+    """Return what an argument's JSON schema says besides, when it names one of the inventory.
+
+    `Field(json_schema_extra=of_inventory("services"))`; the kinds are `services`, `versions`,
+    `deployments`, `probes`, `jobs` and `evidence`. A model may then name only what the incident
+    knows of that kind.
+    """
+    return {INVENTORY: kind}
 
 
 T = TypeVar("T", bound=Named)

@@ -6,6 +6,8 @@ from typing import cast
 from pydantic import JsonValue
 
 Schema = Mapping[str, JsonValue]
+INVENTORY = "inventory"
+"""The key of an argument's schema that says which kind of the inventory it names."""
 REFERENCES = 16
 """A chain of `$ref` is followed so far and no farther."""
 

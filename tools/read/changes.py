@@ -8,14 +8,18 @@ from datetime import datetime
 from pydantic import Field
 
 from bot.incident.model import Change, Observation, Value
-from bot.shelf import Needs, Tool, ToolResult
+from bot.shelf import Needs, Tool, ToolResult, of_inventory
 from tools.words import bounded, duration, line, plural
 
 
 class ChangesRecent(Value):
     """Changes of `service` (of all services when empty) in the last `window_s` seconds."""
 
-    service: str = Field(max_length=200, description="A service's name; empty means all.")
+    service: str = Field(
+        max_length=200,
+        description="A service's name; empty means all.",
+        json_schema_extra=of_inventory("services"),
+    )
     window_s: int = Field(
         default=86400, strict=True, ge=60, le=30 * 86400, description="Seconds to look back."
     )

@@ -11,7 +11,7 @@ from pydantic import Field, JsonValue, TypeAdapter, ValidationError
 
 from bot.errors import ConfigError, RemoteError, ToolError
 from bot.incident.model import Observation, Value
-from bot.shelf import NOTHING_FITS, Needs, Tool, ToolResult
+from bot.shelf import NOTHING_FITS, Needs, Tool, ToolResult, of_inventory
 from tools import address
 from tools.http import Answer, Call, Remote, Shape, client
 from tools.words import bounded, line
@@ -25,8 +25,18 @@ TEXT_CHARS = 200
 class HttpProbe(Value):
     """The probe `probe` of the service `service`, as `services.yaml` names both."""
 
-    service: str = Field(min_length=1, max_length=200, description="A service's name.")
-    probe: str = Field(min_length=1, max_length=64, description="A probe of that service.")
+    service: str = Field(
+        min_length=1,
+        max_length=200,
+        description="A service's name.",
+        json_schema_extra=of_inventory("services"),
+    )
+    probe: str = Field(
+        min_length=1,
+        max_length=64,
+        description="A probe of that service.",
+        json_schema_extra=of_inventory("probes"),
+    )
 
 
 class Entry(Shape):
@@ -96,23 +106,28 @@ class Probing:
 
 
 def args_schema(needs: Needs) -> dict[str, JsonValue]:
-    """Return the JSON schema of `HttpProbe` closed over the catalogue: one variant a service.
+    """Return the JSON schema of `HttpProbe` closed over the catalogue.
+
+    One variant for each set of probes: the services that have exactly these share it.
 
     Raises:
         ConfigError: `services.yaml` cannot be used.
     """
+    alike: dict[tuple[str, ...], list[JsonValue]] = {}
+    for service in _services(needs.folder("services.yaml")):
+        if service.probes:
+            alike.setdefault(tuple(service.probes), []).append(service.name)
     variants: list[JsonValue] = [
         {
             "type": "object",
             "properties": {
-                "service": {"type": "string", "enum": [service.name]},
-                "probe": {"type": "string", "enum": list[JsonValue](service.probes)},
+                "service": {"type": "string", "enum": names, **of_inventory("services")},
+                "probe": {"type": "string", "enum": list[JsonValue](probes)},
             },
             "required": ["service", "probe"],
             "additionalProperties": False,
         }
-        for service in _services(needs.folder("services.yaml"))
-        if service.probes
+        for probes, names in alike.items()
     ]
     return {"anyOf": variants} if variants else NOTHING_FITS
 

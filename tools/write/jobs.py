@@ -10,7 +10,16 @@ from pydantic import Field, JsonValue
 
 from bot.errors import ConfigError, RemoteError, ToolError
 from bot.incident.model import Observation, Value
-from bot.shelf import NOTHING_FITS, ActionCall, Assurance, Needs, Plan, Tool, ToolResult
+from bot.shelf import (
+    NOTHING_FITS,
+    ActionCall,
+    Assurance,
+    Needs,
+    Plan,
+    Tool,
+    ToolResult,
+    of_inventory,
+)
 from tools import address
 from tools.credential import Credential, basic, bearer
 from tools.http import Answer, Call, Remote, client
@@ -27,7 +36,12 @@ LINKS = ("run_url", "link", "url")
 class JobRun(Value):
     """Run one declared job with exactly its declared parameters."""
 
-    job: str = Field(min_length=1, max_length=64, description="A job of jobs.yaml.")
+    job: str = Field(
+        min_length=1,
+        max_length=64,
+        description="A job of jobs.yaml.",
+        json_schema_extra=of_inventory("jobs"),
+    )
     params: dict[str, ParamValue] = Field(
         default_factory=dict, max_length=20, description="Exactly the job's parameters."
     )

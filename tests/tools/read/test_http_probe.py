@@ -132,7 +132,11 @@ def test_e01_the_schema_names_only_what_the_catalogue_names() -> None:
     bare: JsonValue = {"name": "cart", "tier": 2}
     files: dict[str, JsonValue] = {
         "services.yaml": {
-            "services": [{"name": "checkout", "probes": {"state": STATE, "live": STATE}}, bare]
+            "services": [
+                {"name": "checkout", "probes": {"state": STATE, "live": STATE}},
+                {"name": "stock", "probes": {"state": STATE, "live": STATE}},
+                bare,
+            ]
         }
     }
     assert http_probe.schema is not None
@@ -141,7 +145,11 @@ def test_e01_the_schema_names_only_what_the_catalogue_names() -> None:
             {
                 "type": "object",
                 "properties": {
-                    "service": {"type": "string", "enum": ["checkout"]},
+                    "service": {
+                        "type": "string",
+                        "enum": ["checkout", "stock"],
+                        "inventory": "services",
+                    },
                     "probe": {"type": "string", "enum": ["state", "live"]},
                 },
                 "required": ["service", "probe"],
