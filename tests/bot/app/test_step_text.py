@@ -1,4 +1,7 @@
 import json
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -6,15 +9,15 @@ import pytest
 from bot.app.step_text import step_lines
 from bot.errors import NotFoundError
 from bot.incident.context import Context
-from bot.incident.facts_run import StepChosen, Usage
+from bot.incident.facts_run import Usage
 from bot.incident.steps import Step
-from bot.ports import Choice
+from bot.ports import Choice, Evidence
 from bot.ports.mind import Objection
-from bot.ports.keeping import Before, Body
 from tests.bot.engine.house import INC, World, open_house
 from tests.bot.engine.making import conclude, look
-from tests.fakes import open_store
+from tests.fakes import T0, open_store
 
+Get = Callable[[str], Awaitable[Evidence | None]]
 SENT = {"request": "every word\u202e that was sent", "reply": '{"step":'}
 
 
@@ -72,15 +75,18 @@ async def test_a_step_of_the_planner_had_no_exchange(tmp_path: Path) -> None:
 async def test_an_exchange_that_retention_took_says_so(tmp_path: Path) -> None:
     world = World(model=Telling())  # pyright: ignore[reportArgumentType]
     await investigated(tmp_path, world)
-    world.clock.advance(91 * 86400)
     async with open_store(tmp_path, world.clock) as store:
-        chosen = (await store.log.load(INC))[3].body
-        assert isinstance(chosen, StepChosen)
-        now = world.clock.now()
-        gone = Body("evidence", chosen.exchange, now, 1)
-        assert await store.bodies.delete([gone], Before(None, now), now) == 1
+        store.evidence.get = stub_of(store.evidence.get, T0)
         lines = await step_lines(store, INC, 1, exchange=True)
-    assert "was deleted on 2025-05-31, as TRIAGE_KEEP_EVIDENCE_DAYS says" in lines[-1]
+    assert "was deleted on 2025-03-01, as TRIAGE_KEEP_EVIDENCE_DAYS says" in lines[-1]
+
+
+def stub_of(get: Get, deleted_at: datetime) -> Get:
+    async def stub(identifier: str) -> Evidence | None:
+        found = await get(identifier)
+        return None if found is None else replace(found, body=b"", deleted_at=deleted_at)
+
+    return stub
 
 
 @pytest.mark.parametrize(
