@@ -12,7 +12,7 @@ from bot.agent.exchange import ModelError, ModelReply, Prompt
 from bot.agent.llm_settings import LlmSettings
 from bot.errors import BusyError
 from bot.incident.context import Context, Result
-from bot.incident.facts_run import Usage
+from bot.incident.facts_run import FallbackKind, Usage
 from bot.incident.model import Observation
 from bot.incident.steps import Step
 from bot.ports import Choice, ModelCall, Objection, Spending
@@ -178,9 +178,7 @@ class Book:
             raise BusyError("the database is away")
 
 
-def failing(kind: str, **how: object) -> ModelError:
-    error = ModelError(f"it is {kind}", "invalid")
-    error.kind = kind  # pyright: ignore[reportAttributeAccessIssue] - any of them, by name
-    error.retry_after_s = how.get("retry_after_s")  # pyright: ignore[reportAttributeAccessIssue]
-    error.too_long = bool(how.get("too_long"))
-    return error
+def failing(
+    kind: FallbackKind, *, retry_after_s: float | None = None, too_long: bool = False
+) -> ModelError:
+    return ModelError(f"it is {kind}", kind, retry_after_s=retry_after_s, too_long=too_long)

@@ -5,12 +5,13 @@ import json
 from dataclasses import replace
 
 import pytest
+from pydantic import JsonValue
 
 from bot.agent.exchange import ModelError
 from bot.agent.relay import GRACE_S, Relay, agrees, keyed
 from bot.agent.window import NoRoomError
 from bot.errors import ConfigError
-from bot.incident.facts_run import Usage
+from bot.incident.facts_run import FallbackKind, Usage
 from bot.incident.steps import AskHuman, CallTools, Conclude, ProposeAction, Step, ToolCall
 from bot.knowledge.planner import choose
 from bot.ports import Choice
@@ -32,7 +33,15 @@ LOOKS = context()
 """The planner has something to look at."""
 SEEN = context(result())
 """It has not: it proposes."""
-FAILURES = ["budget", "slow", "rate_limited", "overloaded", "unreachable", "refused", "invalid"]
+FAILURES: list[FallbackKind] = [
+    "budget",
+    "slow",
+    "rate_limited",
+    "overloaded",
+    "unreachable",
+    "refused",
+    "invalid",
+]
 
 
 def relay(
@@ -60,11 +69,12 @@ async def test_the_model_chooses_and_is_told_what_the_planner_would_do() -> None
 @pytest.mark.parametrize("kind", FAILURES)
 @pytest.mark.parametrize("situation", [LOOKS, SEEN], ids=["looks", "proposes"])
 async def test_f11_whatever_fails_the_planner_carries_on_and_says_why(
-    kind: str, situation: object
+    kind: FallbackKind, situation: object
 ) -> None:
     before = count("triage_llm_fallbacks_total", reason=kind)
     error = failing(kind)
-    error.usage, error.exchange = Usage(input_tokens=7, requests=1), ["what was sent"]
+    sent: list[JsonValue] = ["what was sent"]
+    error.usage, error.exchange = Usage(input_tokens=7, requests=1), sent
     made, _ = relay(error)
     given = LOOKS if situation is LOOKS else SEEN
     choice = await made.choose(given, nothing_against)

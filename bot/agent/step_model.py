@@ -1,0 +1,165 @@
+"""The `Mind` over a language model: renders, asks, validates, repairs, checks, and accounts."""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+
+from pydantic import JsonValue
+
+from bot import telemetry
+from bot.agent.accounting import Accountant, Asking
+from bot.agent.budget import Budget
+from bot.agent.closed import ClosedWorld, InvalidStep
+from bot.agent.exchange import LanguageModel, ModelError, ModelReply, Prompt
+from bot.agent.findings import Checked, checked, lowered
+from bot.agent.ledger import packed
+from bot.agent.llm_settings import LlmSettings
+from bot.agent.prompt import render
+from bot.agent.prompt_files import Prompts
+from bot.agent.said import said, wordless
+from bot.agent.second_look import SCHEMA, asked, verdicts
+from bot.agent.tokens import ratio_of, safe
+from bot.agent.window import ASSUMED_TOKENS, Room
+from bot.incident.context import Context
+from bot.incident.model import Finding
+from bot.incident.steps import CallTools, Step
+from bot.ports import Choice, Objection
+
+log = logging.getLogger(__name__)
+REPAIRS = 2
+REPAIR_CHARS = 400
+MARGIN_S = 0.5
+"""A second look leaves so much of the time to whoever waits for the Step."""
+GENERALIST = "generalist"
+
+
+class LlmMind:
+    """Chooses Steps with a language model; no valid Step is a `ModelError` (see bot.agent.relay).
+
+    It asks at most `1 + REPAIRS` times a Step, and once more with half the context when the
+    provider says that it is too long. What is wrong with a reply stands in the next prompt, in our
+    words; no reply does, so the prompt does not grow.
+    """
+
+    def __init__(
+        self,
+        model: LanguageModel,
+        prompts: Prompts,
+        budget: Budget,
+        settings: LlmSettings,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        hosts: Callable[[], Collection[str]] = frozenset,
+    ) -> None:
+        self.name = model.name
+        self._window = model.window or settings.window_tokens
+        self._accountant = Accountant(model, budget, monotonic)
+        self._prompts = prompts
+        self._budget = budget
+        self._settings = settings
+        self._monotonic = monotonic
+        self._hosts = hosts
+
+    async def next_step(self, context: Context) -> Step:
+        """Return the chosen Step alone.
+
+        Raises:
+            ModelError: As `choose`.
+        """
+        return (await self.choose(context, lambda _: "")).step
+
+    async def choose(self, context: Context, refusal: Objection) -> Choice:
+        """Return a Step of this incident's closed world that `refusal` has nothing against.
+
+        Raises:
+            ModelError: None came within the deadline, the budget and two repairs; its `usage` and
+                `exchange` are those of all requests.
+        """
+        began = self._monotonic()
+        style = self._prompts.style(context.specialist or GENERALIST)
+        room = Room(self._window, ratio_of(await self._budget.ratios(self.name)))
+        asking = Asking(context, style, room, began + self._settings.deadline_s)
+        try:
+            prompt, found = await self._found(asking, refusal)
+            step = await self._looked_again(asking, prompt, found.step, began)
+        except ModelError as error:
+            error.usage, error.exchange = asking.ledger.usage, asking.ledger.redacted()
+            raise
+        telemetry.claims_dropped.labels(self.name).inc(len(found.dropped))
+        return Choice(
+            step=step,
+            by=self.name,
+            prompt=prompt.digest,
+            exchange=packed(asking.ledger.redacted()),
+            usage=asking.ledger.usage,
+            receipt=prompt.receipt,
+            dropped=found.dropped,
+        )
+
+    async def _found(self, asking: Asking, refusal: Objection) -> tuple[Prompt, Checked]:
+        world, why = ClosedWorld(asking.context), asking.context.repair
+        for tries in range(REPAIRS + 1):
+            if tries:
+                asking.ledger.repaired()
+                telemetry.llm_repairs.labels(self.name).inc()
+            asking.context = replace(asking.context, repair=why[:REPAIR_CHARS])
+            try:
+                prompt, reply = await self._answer(asking, world.schema)
+                found = self._checked(asking, world.read(reply.text), prompt)
+            except (InvalidStep, ModelError) as error:
+                if isinstance(error, ModelError) and error.kind != "invalid":
+                    raise
+                why = str(error)
+                continue
+            why = wordless(found.step) or refusal(found.step)
+            if not why:
+                return prompt, found
+        raise ModelError(f"no valid Step in {REPAIRS + 1} tries: {why}", "invalid")
+
+    def _checked(self, asking: Asking, step: Step, prompt: Prompt) -> Checked:
+        unseen = {left.evidence for left in prompt.receipt.left_out if left.evidence}
+        return checked(said(step, self._hosts()), asking.context, unseen)
+
+    async def _answer(
+        self, asking: Asking, schema: Mapping[str, JsonValue]
+    ) -> tuple[Prompt, ModelReply]:
+        """Return the reply and what it answers; once, a context that is too long is halved."""
+        prompt = render(asking.context, asking.style, schema, asking.room)
+        try:
+            return prompt, await self._accountant.ask(asking, prompt, "")
+        except ModelError as error:
+            if not error.too_long or asking.halved:
+                raise
+        asking.halved = True
+        half = (asking.room.window_tokens or ASSUMED_TOKENS) // 2
+        asking.room = replace(asking.room, window_tokens=half)
+        prompt = render(asking.context, asking.style, schema, asking.room)
+        return prompt, await self._accountant.ask(asking, prompt, "")
+
+    async def _looked_again(self, asking: Asking, prompt: Prompt, step: Step, began: float) -> Step:
+        """Return the Step with its findings as sure as a second look says, never surer.
+
+        It is left out when there is nothing to lower, no time or no room; its failure changes
+        nothing.
+        """
+        findings: tuple[Finding, ...] = () if isinstance(step, CallTools) else step.findings
+        if not self._settings.second_look or all(one.confidence == "low" for one in findings):
+            return step
+        if isinstance(asking.context.suggestion, CallTools):  # then nobody waits any longer
+            asking.ends = min(asking.ends, began + self._settings.patience_s)
+        asking.ends -= MARGIN_S
+        note = asked(asking.style.words["second_look"], findings)
+        sent = (prompt.system, prompt.stable, prompt.volatile, note, json.dumps(SCHEMA))
+        again = replace(prompt, schema=SCHEMA, estimated_tokens=safe("\n".join(sent)))
+        if not asking.room.has(again.estimated_tokens):
+            return step
+        try:
+            async with asyncio.timeout(max(asking.ends - self._monotonic(), 0)):
+                reply = await self._accountant.ask(asking, again, note)
+        except (ModelError, TimeoutError) as error:
+            log.info("no second look: %s", error, extra={"incident": asking.context.incident})
+            return step
+        return lowered(step, verdicts(reply.text, len(findings)))
