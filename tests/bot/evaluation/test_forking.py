@@ -46,7 +46,10 @@ async def test_another_model_gets_the_stored_results_and_its_way_is_shown_beside
                 planned = await RunbookPlanner().next_step(context)
                 assert isinstance(planned, CallTools)
                 return CallTools(
-                    calls=(*planned.calls[:1], ToolCall(tool="changes_recent", args={"service": ""}))
+                    calls=(
+                        *planned.calls[:1],
+                        ToolCall(tool="changes_recent", args={"service": ""}),
+                    )
                 )
             return Conclude(summary="x")
 
