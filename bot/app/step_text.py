@@ -50,8 +50,9 @@ def _chosen_lines(event: Event, chosen: StepChosen) -> Iterator[str]:
         cost = "unknown" if usage.micro_usd is None else f"${usage.micro_usd / 1_000_000:.6f}"
         yield visible(
             f"{'usage':<10} {usage.model}: {usage.input_tokens} tokens in "
-            f"({usage.cached_tokens} cached), {usage.output_tokens} out, {usage.requests} requests, "
-            f"{usage.repairs} repairs, {usage.seconds:.2f} s, cost {cost}"
+            f"({usage.cached_tokens} cached), {usage.output_tokens} out, "
+            f"{usage.requests} requests, {usage.repairs} repairs, {usage.seconds:.2f} s, "
+            f"cost {cost}"
         )
     yield from _json(chosen.step.model_dump(mode="json"))
 
@@ -72,10 +73,11 @@ async def _exchange_lines(store: Store, chosen: StepChosen) -> list[str]:
     if found is None:
         return [f"The exchange {chosen.exchange} is not in this database."]
     if found.deleted_at is not None:
-        return [
+        said = (
             f"The exchange {chosen.exchange} was deleted on {found.deleted_at:%Y-%m-%d}, as "
             f"TRIAGE_KEEP_EVIDENCE_DAYS says; its SHA-256 was {found.digest}."
-        ]
+        )
+        return [said]
     return list(_json(json.loads(found.body)))
 
 

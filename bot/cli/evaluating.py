@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Iterable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,11 +13,11 @@ from pydantic import JsonValue
 from typer.core import TyperGroup
 
 from bot.cli.remote import hook_variables
-from bot.errors import NotFoundError
+from bot.errors import InputError, NotFoundError
 from bot.settings import Settings, load_settings
 
 if TYPE_CHECKING:  # a command that evaluates nothing need not pay for it
-    from bot.evaluation.running import Result
+    from bot.evaluation.running import SuiteResult
     from bot.incident.events import Event
 
 Folder = Annotated[Path, typer.Argument(help="A folder of scenarios, or one scenario's.")]
@@ -24,6 +25,9 @@ Model = Annotated[
     str, typer.Option(help="planner, configured (as LLM_MODEL says), or cassette:FILE.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Every number, as JSON.")]
+
+
+ACCEPT = "look at the diff, then record it anew with: triagebot eval DIR --record FILE"
 
 
 class Suites(TyperGroup):
@@ -45,6 +49,9 @@ def run(
     folder: Folder,
     model: Model = "planner",
     repeat: Annotated[int, typer.Option(min=1, max=100, help="Play each so many times.")] = 1,
+    record: Annotated[
+        Path | None, typer.Option(help="Write what the model says into this cassette.")
+    ] = None,
     *,
     as_json: Json = False,
 ) -> int:
@@ -52,20 +59,32 @@ def run(
 
     Exit code 1 when one fails. With --repeat those that do not go the same way each time are named.
     """
-    from bot.evaluation.choosers import choosers
+    from bot.evaluation.cassette import write_cassette
+    from bot.evaluation.choosers import Models, open_choosers
     from bot.evaluation.report import report_json, report_lines
     from bot.evaluation.running import run_suite
     from bot.evaluation.suite import read_suite
 
     settings = _settings()
     cases = read_suite(folder)
-    result = asyncio.run(run_suite(cases, settings, choosers(model), repeat))
+
+    async def played() -> "SuiteResult":
+        async with AsyncExitStack() as stack:
+            choosers = await open_choosers(stack, model)
+            if record is not None and not isinstance(choosers, Models):
+                raise InputError("--record needs --model configured, and LLM_MODEL to name one")
+            result = await run_suite(cases, settings, choosers, repeat)
+            if record is not None and isinstance(choosers, Models):
+                write_cassette(record, choosers.cassette(ACCEPT))
+            return result
+
+    result = asyncio.run(played())
     _show(report_lines(result), report_json(result), as_json=as_json)
     return 1 if result.failed else 0
 
 
 @app.command("record")
-def record(
+def record_incident(
     incident: Annotated[str, typer.Argument(help="Incident id, such as INC-42.")],
     folder: Annotated[
         Path | None, typer.Argument(help="Suite to put it into; default: print it.")
@@ -108,7 +127,7 @@ def diff(
 
     It compares with what is configured now. Exit code 1 when one that passed fails then.
     """
-    from bot.evaluation.choosers import choosers
+    from bot.evaluation.choosers import open_choosers
     from bot.evaluation.diffing import difference_json, difference_lines, differences
     from bot.evaluation.running import run_suite
     from bot.evaluation.suite import read_suite
@@ -117,9 +136,11 @@ def diff(
     changed = settings.model_copy(update={"runbooks": runbooks}) if runbooks else settings
     cases = read_suite(folder)
 
-    async def both() -> "tuple[Result, Result]":
-        before = await run_suite(cases, settings, choosers("configured"))
-        return before, await run_suite(cases, changed, choosers(model, prompts))
+    async def both() -> "tuple[SuiteResult, SuiteResult]":
+        async with AsyncExitStack() as stack:
+            before = await run_suite(cases, settings, await open_choosers(stack, "configured"))
+            other = await open_choosers(stack, model, prompts)
+            return before, await run_suite(cases, changed, other)
 
     before, after = asyncio.run(both())
     found = differences(before, after)

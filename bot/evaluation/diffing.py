@@ -6,7 +6,7 @@ from itertools import zip_longest
 
 from pydantic import JsonValue
 
-from bot.evaluation.running import Result, Tried
+from bot.evaluation.running import SuiteResult, Tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +32,16 @@ class Difference:
         return bool(self.steps) or (old.outcome, old.passed) != (new.outcome, new.passed)
 
 
-def differences(before: Result, after: Result) -> list[Difference]:
+def differences(before: SuiteResult, after: SuiteResult) -> list[Difference]:
     """Return the scenarios that differ, in their order; both results are of the same suite."""
     pairs = zip(before.tried, after.tried, strict=True)
     found = [Difference(old.name, old, new) for old, new in pairs]
     return [one for one in found if one.differs]
 
 
-def difference_lines(found: list[Difference], before: Result, after: Result) -> Iterator[str]:
+def difference_lines(
+    found: list[Difference], before: SuiteResult, after: SuiteResult
+) -> Iterator[str]:
     """Yield what differs, scenario by scenario, and what passed before and after."""
     for one in found:
         yield f"{one.name}: {_state(one.before)} → {_state(one.after)}"
@@ -54,7 +56,7 @@ def difference_lines(found: list[Difference], before: Result, after: Result) -> 
     )
 
 
-def difference_json(found: list[Difference], before: Result, after: Result) -> JsonValue:
+def difference_json(found: list[Difference], before: SuiteResult, after: SuiteResult) -> JsonValue:
     """Return the same as JSON."""
     return {
         "passed_before": before.passed,

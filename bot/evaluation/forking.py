@@ -10,7 +10,7 @@ from bot.app.toolset import ACTIONS, READ_TOOLS
 from bot.engine.choosing import chosen_step
 from bot.engine.menu import Menu
 from bot.errors import InputError, ToolError
-from bot.evaluation.choosers import choosers
+from bot.evaluation.choosers import open_choosers
 from bot.evaluation.scoring import decision
 from bot.incident.briefing import brief
 from bot.incident.deadlines import may_ask
@@ -94,8 +94,8 @@ async def ask_again(
     """
     menu = Menu((*READ_TOOLS.values(), *ACTIONS.values()))
     async with AsyncExitStack() as stack:
-        mind = await choosers(model, prompts).alone(stack, settings)
-        return await fork(events, since, mind, menu, settings.max_steps)
+        choosers = await open_choosers(stack, model, prompts)
+        return await fork(events, since, choosers.alone(), menu, settings.max_steps)
 
 
 def fork_lines(forked: Fork) -> Iterator[str]:
@@ -168,9 +168,8 @@ class _Copy:
             if asked is None or (asked.tool, asked.args) != (call.tool, call.args):
                 continue
             update = {"effect_id": effect_id, "key": call.key}
-            if isinstance(body, ToolFailed):
-                update["retry_at"] = None
-            return body.model_copy(update=update)
+            last = {"retry_at": None} if isinstance(body, ToolFailed) else {}
+            return body.model_copy(update={**update, **last})
         error = CompactError(system=call.tool, message=NEVER)
         return ToolFailed(
             effect_id=effect_id, key=call.key, tool=call.tool, error=error, retry_at=None

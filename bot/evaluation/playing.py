@@ -14,9 +14,10 @@ from bot.app.bot import Bot, StandIns, World, open_bot
 from bot.app.entrances import inbox_of
 from bot.app.example import source_named
 from bot.errors import BotError, ConfigError
-from bot.evaluation.recorded import Desk, toolbox_of
+from bot.evaluation.recorded import Script, toolbox_of
 from bot.evaluation.scenario import AlertGiven, ChangeGiven, Happening, Scenario
-from bot.evaluation.suite import Case, lay_out
+from bot.evaluation.stillness import MovedClock, Quiet
+from bot.evaluation.suite import Trial, lay_out
 from bot.incident.deadlines import deadlines
 from bot.incident.events import Event
 from bot.incident.grouping import grouped
@@ -45,7 +46,7 @@ class Played:
     play itself. `seconds` is what it took here.
     """
 
-    case: Case
+    case: Trial
     events: tuple[Event, ...]
     state: State
     incidents: tuple[str, ...]
@@ -54,48 +55,7 @@ class Played:
     seconds: float = 0.0
 
 
-class MovedClock:
-    """Stands still until it is moved; its tokens count up, so a play is the same each time."""
-
-    def __init__(self, now: datetime) -> None:
-        self._now = now
-        self._tokens = 0
-
-    def now(self) -> datetime:
-        """Return the aware UTC time."""
-        return self._now
-
-    def token(self, size_bytes: int = 16) -> str:
-        """Return the next number as hex."""
-        self._tokens += 1
-        return f"{self._tokens:0{2 * size_bytes}x}"
-
-    def move(self, to: datetime) -> None:
-        """Go on to this time, never back."""
-        self._now = max(self._now, to)
-
-
-class Quiet:
-    """A dispatcher that only remembers who was woken: the player drives, one at a time."""
-
-    busy = 0
-
-    def __init__(self) -> None:
-        self.woken: dict[str, None] = {}
-
-    def wake(self, incident: str) -> None:
-        """Remember it."""
-        self.woken[incident] = None
-
-    async def run(self) -> None:
-        """Do nothing."""
-
-    async def stop(self, grace_s: float) -> None:
-        """Do nothing."""
-        _ = grace_s
-
-
-async def play(case: Case, settings: Settings, model: ModelOf | None) -> Played:
+async def play(case: Trial, settings: Settings, model: ModelOf | None) -> Played:
     """Play the case with the team's knowledge and limits of `settings`.
 
     `model` None: as the settings say.
@@ -107,7 +67,7 @@ async def play(case: Case, settings: Settings, model: ModelOf | None) -> Played:
     with tempfile.TemporaryDirectory(prefix="triagebot-eval-") as place:
         folder = Path(place)
         lay_out(settings.runbooks, case, folder / "knowledge")
-        clock, quiet, desk = MovedClock(case.scenario.at), Quiet(), Desk(case.scenario)
+        clock, quiet, desk = MovedClock(case.scenario.at), Quiet(), Script(case.scenario)
         world = World(_settings(settings, folder), clock, lambda _name: "")
         async with AsyncExitStack() as stack:
             instead = StandIns(lambda given, bot: toolbox_of(given, bot, desk), model, quiet)
@@ -140,7 +100,7 @@ class _Stage:
     bot: Bot
     clock: MovedClock
     quiet: Quiet
-    desk: Desk
+    desk: Script
     incidents: list[str] = field(default_factory=list[str])
     faults: list[str] = field(default_factory=list[str])
     moves: int = 0

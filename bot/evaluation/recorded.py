@@ -12,7 +12,7 @@ from bot.app.bot import Bot
 from bot.app.toolset import ACTIONS, READ_TOOLS, scoped
 from bot.engine.toolbox import OpenAction, OpenRead, Toolbox
 from bot.errors import RemoteError, ToolError
-from bot.evaluation.scenario import ActionGiven, Measured, Recorded, Scenario
+from bot.evaluation.scenario import ActionGiven, Measured, RecordedResult, Scenario
 from bot.incident.model import Observation, Value
 from bot.incident.proposal import Undo
 from bot.shelf import Action, ActionCall, Needs, Plan, ReadTool, Tool, ToolResult
@@ -24,7 +24,7 @@ ROUNDS = 3
 
 
 @dataclass(slots=True)
-class Desk:
+class Script:
     """What all stand-ins of one scenario share: what was asked, and what came of it."""
 
     scenario: Scenario
@@ -34,7 +34,7 @@ class Desk:
     given: Counter[int] = field(default_factory=Counter[int])
     on_read: Callable[[int], Awaitable[None]] | None = None
 
-    def answer(self, tool: str, args: Mapping[str, JsonValue]) -> Recorded | None:
+    def answer(self, tool: str, args: Mapping[str, JsonValue]) -> RecordedResult | None:
         """Return what was recorded for this call, and count it as given; None when nothing was."""
         for place, one in enumerate(self.scenario.results):
             spent = one.times and self.given[place] >= one.times
@@ -50,7 +50,7 @@ class Replayed:
     """A read tool that answers what was recorded, or that nothing was."""
 
     name: str
-    desk: Desk
+    desk: Script
     live: ReadTool | None = None
 
     async def run(self, args: Value) -> ToolResult:
@@ -82,7 +82,7 @@ class Rehearsed:
     """An action that is previewed, and only remembered when it is run."""
 
     name: str
-    desk: Desk
+    desk: Script
     environment_of: Callable[[str], str]
 
     def declared(self, args: Value) -> str:
@@ -126,7 +126,7 @@ class Rehearsed:
         return None
 
 
-async def toolbox_of(stack: AsyncExitStack, bot: Bot, desk: Desk) -> Toolbox:
+async def toolbox_of(stack: AsyncExitStack, bot: Bot, desk: Script) -> Toolbox:
     """Return every shipped tool and the scenario's own, as they were recorded."""
     reads: dict[str, OpenRead] = {}
     for tool in READ_TOOLS.values():
@@ -166,7 +166,7 @@ def _fits(wanted: JsonValue, said: JsonValue) -> bool:
     return wanted == said
 
 
-def _facts(found: Recorded) -> Iterator[Observation]:
+def _facts(found: RecordedResult) -> Iterator[Observation]:
     for name, value in found.facts.items():
         if isinstance(value, Measured):
             yield Observation(name=name, value=value.value, unit=value.unit)
@@ -174,7 +174,7 @@ def _facts(found: Recorded) -> Iterator[Observation]:
             yield Observation(name=name, value=value)
 
 
-def _told(found: Recorded) -> JsonValue:
+def _told(found: RecordedResult) -> JsonValue:
     return {
         "summary": found.summary,
         "facts": {one.name: one.value for one in _facts(found)},
@@ -198,7 +198,7 @@ def _flat(args: Mapping[str, JsonValue]) -> Iterator[tuple[str, str]]:
             yield name, str(value)
 
 
-def _own_tool(name: str, description: str, results: Sequence[Recorded]) -> Tool:
+def _own_tool(name: str, description: str, results: Sequence[RecordedResult]) -> Tool:
     """Declare a tool whose arguments are closed over what was recorded of it."""
     names = dict.fromkeys(arg for one in results for arg in one.args)
     fields: dict[str, Any] = {}

@@ -185,7 +185,7 @@ def _expected(events: Sequence[Event]) -> JsonValue:
         expect["proposal"] = {
             "tool": asked.proposal.tool,
             "template": asked.template,
-            "args": cast("dict[str, JsonValue]", dict(asked.proposal.args)),
+            "args": dict(asked.proposal.args),
         }
     if judged is not None and judged.verdict == "not_an_incident":
         return {"outcome": ["not_an_incident"], "proposal": "none"}

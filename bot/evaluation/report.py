@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pydantic import JsonValue
 
-from bot.evaluation.running import Result, Tried, total_usd
+from bot.evaluation.running import SuiteResult, Tried, total_usd
 from bot.evaluation.scoring import Score
 
 NAME_CHARS = 28
@@ -12,7 +12,7 @@ MISSED_SHOWN = 3
 MISSED_CHARS = 160
 
 
-def report_lines(result: Result) -> Iterator[str]:
+def report_lines(result: SuiteResult) -> Iterator[str]:
     """Yield the table, what is not right under each scenario that failed, and the sums."""
     yield (
         f"{'scenario':<{NAME_CHARS}} {'':<5} {'outcome':<20} {'steps':>5} {'tokens':>8} "
@@ -41,7 +41,7 @@ def report_lines(result: Result) -> Iterator[str]:
         )
 
 
-def report_json(result: Result) -> JsonValue:
+def report_json(result: SuiteResult) -> JsonValue:
     """Return every number of it."""
     return {
         "scenarios": len(result.counted),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.evaluation.playing import ModelOf, play
 from bot.evaluation.scoring import Score, score
-from bot.evaluation.suite import Case
+from bot.evaluation.suite import Trial
 from bot.settings import Settings
 
 Faults = Callable[[], tuple[str, ...]]
@@ -60,7 +60,7 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class SuiteResult:
     """A whole suite; drafts are played and count neither way."""
 
     tried: tuple[Tried, ...]
@@ -87,8 +87,8 @@ class Result:
 
 
 async def run_suite(
-    cases: Sequence[Case], settings: Settings, chooser_of: ChooserOf, repeat: int = 1
-) -> Result:
+    cases: Sequence[Trial], settings: Settings, chooser_of: ChooserOf, repeat: int = 1
+) -> SuiteResult:
     """Play every case `repeat` times, one after the other.
 
     Raises:
@@ -102,7 +102,7 @@ async def run_suite(
             played = await play(case, settings, chooser.model)
             scores.append(score(played, chooser.faults()))
         tried.append(Tried(tuple(scores)))
-    return Result(tuple(tried))
+    return SuiteResult(tuple(tried))
 
 
 def total_usd(scores: Iterable[Score]) -> float | None:

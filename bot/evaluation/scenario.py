@@ -1,4 +1,4 @@
-"""One scenario: an alert, what the tools would answer, what happens meanwhile, and what is right."""
+"""One scenario: an alert, what tools would answer, what happens meanwhile, and what is right."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Literal
@@ -32,8 +32,8 @@ class AlertGiven(Value):
     title: str
     severity: Severity = "critical"
     service: str = ""
-    labels: dict[str, str] = {}
-    annotations: dict[str, str] = {}
+    labels: dict[str, str] = Field(default_factory=dict)
+    annotations: dict[str, str] = Field(default_factory=dict)
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     links: tuple[Link, ...] = ()
@@ -65,7 +65,7 @@ class Measured(Value):
     unit: str = ""
 
 
-class Recorded(Value):
+class RecordedResult(Value):
     """What a read tool answers: the first that fits a call does, `times` times at most (0: always).
 
     `args` are those a call must have, others do not matter; `{contains: [a, b]}` fits a text that
@@ -74,9 +74,9 @@ class Recorded(Value):
     """
 
     tool: str
-    args: dict[str, JsonValue] = {}
+    args: dict[str, JsonValue] = Field(default_factory=dict)
     summary: str = ""
-    facts: dict[str, Scalar | Measured] = {}
+    facts: dict[str, Scalar | Measured] = Field(default_factory=dict)
     body: JsonValue = None
     error: str = ""
     retryable: bool = False
@@ -137,7 +137,7 @@ class ProposalExpected(Value):
 
     tool: str = ""
     template: str = ""
-    args: dict[str, JsonValue] = {}
+    args: dict[str, JsonValue] = Field(default_factory=dict)
     times: int = Field(default=1, ge=1)
 
 
@@ -173,7 +173,7 @@ class Scenario(Value):
     webhook: Webhook | None = None
     changes: tuple[ChangeGiven, ...] = ()
     tools: tuple[ToolGiven, ...] = ()
-    results: tuple[Recorded, ...] = ()
+    results: tuple[RecordedResult, ...] = ()
     actions: tuple[ActionGiven, ...] = ()
     happens: tuple[Happening, ...] = ()
     expect: Expected = Expected()

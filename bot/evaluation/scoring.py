@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 from bot.evaluation.playing import Played
 from bot.evaluation.recorded import fits
-from bot.evaluation.scenario import ProposalExpected
+from bot.evaluation.scenario import Expected, ProposalExpected
 from bot.incident.facts_action import ActionProposed
 from bot.incident.facts_run import ConclusionReached, StepChosen, ToolReturned
 from bot.incident.steps import AskHuman, Conclude, ProposeAction, Step
@@ -107,16 +107,21 @@ def _wrong(played: Played, chosen: list[StepChosen]) -> Iterator[str]:
     for word in expect.forbidden:
         if _plain(word) in said:
             yield f"{word!r} is said, and is wrong"
+    yield from _proposals(played, expect.proposal)
+    yield from _course(played, expect, len(chosen))
+
+
+def _course(played: Played, expect: Expected, steps: int) -> Iterator[str]:
+    """Yield what is wrong with how it went, whatever was said."""
     outcome = outcome_of(played)
     if expect.outcome and outcome not in expect.outcome:
         yield f"it ended as {outcome}, not {' or '.join(expect.outcome)}"
-    yield from _proposals(played, expect.proposal)
     looked = {one.body.tool for one in played.events if isinstance(one.body, ToolReturned)}
     for tool in expect.evidence:
         if tool not in looked:
             yield f"{tool} never answered"
-    if len(chosen) > expect.max_steps:
-        yield f"{len(chosen)} steps, more than {expect.max_steps}"
+    if steps > expect.max_steps:
+        yield f"{steps} steps, more than {expect.max_steps}"
     if len(played.incidents) != expect.incidents:
         yield f"{len(played.incidents)} incidents, not {expect.incidents}"
     status = played.state.incident.status

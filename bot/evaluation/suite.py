@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.errors import ConfigError
-from bot.evaluation.scenario import Recorded, Scenario
+from bot.evaluation.scenario import RecordedResult, Scenario
 from bot.incident.model import Value
 from bot.knowledge.document import Document, read
 
@@ -19,11 +19,11 @@ RESULTS = "results"
 class MoreResults(Value):
     """A file of `results/`, for what would bury the scenario: more of its recorded results."""
 
-    results: tuple[Recorded, ...]
+    results: tuple[RecordedResult, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class Trial:
     """A scenario and where it stands. `knowledge` are folders laid over the team's, in order."""
 
     name: str
@@ -31,7 +31,7 @@ class Case:
     knowledge: tuple[Path, ...] = ()
 
 
-def read_suite(folder: Path) -> list[Case]:
+def read_suite(folder: Path) -> list[Trial]:
     """Return the scenarios of a folder, sorted by name: its subfolders, or the folder itself.
 
     A `knowledge` folder beside them is laid over the team's for all, one inside for that one.
@@ -49,7 +49,7 @@ def read_suite(folder: Path) -> list[Case]:
     return [_case(path, _shared(folder)) for path in found]
 
 
-def lay_out(team: Path, case: Case, folder: Path) -> None:
+def lay_out(team: Path, case: Trial, folder: Path) -> None:
     """Write the knowledge that the case is played with into a folder.
 
     Raises:
@@ -68,14 +68,14 @@ def _shared(folder: Path) -> tuple[Path, ...]:
     return tuple(path for path in (folder / KNOWLEDGE,) if path.is_dir())
 
 
-def _case(folder: Path, shared: Sequence[Path]) -> Case:
+def _case(folder: Path, shared: Sequence[Path]) -> Trial:
     scenario = read_document(folder / FILE).validate(Scenario)
     more = tuple(_results(folder / RESULTS))
     whole = scenario.model_copy(update={"results": (*scenario.results, *more)})
-    return Case(folder.absolute().name, whole, (*shared, *_shared(folder)))
+    return Trial(folder.absolute().name, whole, (*shared, *_shared(folder)))
 
 
-def _results(folder: Path) -> Iterator[Recorded]:
+def _results(folder: Path) -> Iterator[RecordedResult]:
     for path in (*sorted(folder.glob("*.yaml")), *sorted(folder.glob("*.json"))):
         yield from read_document(path).validate(MoreResults).results
 

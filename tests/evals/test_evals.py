@@ -9,15 +9,15 @@ from bot.agent.exchange import ModelReply, Prompt
 from bot.agent.llm_settings import LlmSettings
 from bot.agent.prompt_files import FOLDER, read_prompts
 from bot.evaluation.cassette import read_cassette
-from bot.evaluation.choosers import choosers
+from bot.evaluation.choosers import Cassettes, Planners
 from bot.evaluation.minds import LooseBook, mind_of
 from bot.evaluation.playing import Played, play
 from bot.evaluation.running import run_suite
 from bot.evaluation.scoring import Score, score
-from bot.evaluation.suite import Case, read_suite
-from bot.incident.events import Event
+from bot.evaluation.suite import Trial, read_suite
 from bot.incident.facts_run import StepChosen
 from bot.settings import Settings
+from tests.evals.accept import ACCEPT
 from tests.evals.author import CASSETTE, HERE, Author
 
 CASES = read_suite(HERE)
@@ -27,28 +27,31 @@ BEYOND_RULES = {
     "two-causes": "the first outcome that is proven decides",
 }
 """What the planner gets wrong, and why: known, and shown as failing."""
-CALLED = f"cassette:{CASSETTE}"
+
+
+def cassettes(prompts: Path | None = None) -> Cassettes:
+    return Cassettes(read_cassette(CASSETTE), read_prompts(prompts))
 
 
 def steps(played: Played) -> list[StepChosen]:
     return [event.body for event in played.events if isinstance(event.body, StepChosen)]
 
 
-def story() -> Case:
+def story() -> Trial:
     return next(case for case in CASES if case.name == "story")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-async def test_the_planner_decides_right_where_rules_reach(case: Case) -> None:
-    result = await run_suite([case], Settings(), choosers("planner"))
+async def test_the_planner_decides_right_where_rules_reach(case: Trial) -> None:
+    result = await run_suite([case], Settings(), Planners())
     assert result.passed == (case.name not in BEYOND_RULES), result.tried[0].first.reasons
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 async def test_a_sensible_model_decides_right_and_its_prompts_are_those_it_answered(
-    case: Case,
+    case: Trial,
 ) -> None:
-    chooser = choosers(CALLED)(case.name)
+    chooser = cassettes()(case.name)
     played = await play(case, Settings(), chooser.model)
     scored = score(played, chooser.faults())
     assert scored.reasons == ()
@@ -69,13 +72,10 @@ async def test_a_changed_prompt_fails_the_scenario_with_what_to_do(tmp_path: Pat
     shutil.copytree(FOLDER, tmp_path / "prompts")
     system = tmp_path / "prompts" / "system.md"
     system.write_text(system.read_text().replace("Tools look", "Tools gaze"))
-    chooser = choosers(CALLED, tmp_path / "prompts")("bad-deploy")
+    chooser = cassettes(tmp_path / "prompts")("bad-deploy")
     case = next(case for case in CASES if case.name == "bad-deploy")
     scored = score(await play(case, Settings(), chooser.model), chooser.faults())
-    assert scored.reasons == (
-        "the prompt changed: system of request 1; look at the diff, then accept it with: "
-        "python -m tests.evals.accept",
-    )
+    assert scored.reasons == (f"the prompt changed: system of request 1; {ACCEPT}",)
 
 
 async def test_a_changed_runbook_fails_the_scenario_too(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ async def test_a_changed_runbook_fails_the_scenario_too(tmp_path: Path) -> None:
     shutil.copytree(runbooks, tmp_path / "team", ignore=shutil.ignore_patterns("__*"))
     book = tmp_path / "team" / "error-rate.md"
     book.write_text(book.read_text().replace("Users see failures.", "Nobody sees anything."))
-    chooser = choosers(CALLED)("bad-deploy")
+    chooser = cassettes()("bad-deploy")
     case = next(case for case in CASES if case.name == "bad-deploy")
     settings = Settings().model_copy(update={"runbooks": tmp_path / "team"})
     played = await play(case, settings, chooser.model)
@@ -154,7 +154,7 @@ async def test_f10_without_any_budget_the_planner_tells_the_whole_story_and_says
 
 async def test_f13_orders_in_an_alert_a_change_and_an_answer_have_no_effect() -> None:
     case = next(case for case in CASES if case.name == "injection")
-    chooser = choosers(CALLED)(case.name)
+    chooser = cassettes()(case.name)
     played = await play(case, Settings(), chooser.model)
     (asked,) = played.state.incident.proposals.values()
     assert asked.proposal.args == {

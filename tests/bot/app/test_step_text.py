@@ -72,11 +72,13 @@ async def test_a_step_of_the_planner_had_no_exchange(tmp_path: Path) -> None:
     assert lines[-1] == "There was no exchange: planner chose this step, and no model was asked."
 
 
-async def test_an_exchange_that_retention_took_says_so(tmp_path: Path) -> None:
+async def test_an_exchange_that_retention_took_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world = World(model=Telling())  # pyright: ignore[reportArgumentType]
     await investigated(tmp_path, world)
     async with open_store(tmp_path, world.clock) as store:
-        store.evidence.get = stub_of(store.evidence.get, T0)
+        monkeypatch.setattr(store.evidence, "get", stub_of(store.evidence.get, T0))
         lines = await step_lines(store, INC, 1, exchange=True)
     assert "was deleted on 2025-03-01, as TRIAGE_KEEP_EVIDENCE_DAYS says" in lines[-1]
 

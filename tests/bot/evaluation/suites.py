@@ -6,7 +6,7 @@ from textwrap import dedent
 
 from bot.evaluation.playing import Played, play
 from bot.evaluation.scenario import Scenario
-from bot.evaluation.suite import Case
+from bot.evaluation.suite import Trial
 from bot.knowledge.planner import RunbookPlanner
 from bot.ports import StepModel
 from bot.settings import Settings
@@ -15,7 +15,8 @@ EVALS = Path(__file__).parents[2] / "evals"
 KNOWLEDGE = EVALS / "knowledge"
 ALERT = """
 title: something
-alerts: [{title: HighErrorRate, service: checkout, labels: {alertname: HighErrorRate, service: checkout}}]
+alerts:
+  - {title: HighErrorRate, service: checkout, labels: {alertname: HighErrorRate}}
 """
 
 
@@ -28,15 +29,15 @@ def write(folder: Path, files: Mapping[str, str]) -> Path:
     return folder
 
 
-def case(name: str = "one", **fields: object) -> Case:
+def case(name: str = "one", /, **fields: object) -> Trial:
     """Return a case with the knowledge of the shipped scenarios."""
     alerts = [
         {"title": "HighErrorRate", "service": "checkout",
          "labels": {"alertname": "HighErrorRate", "service": "checkout"}}
     ]  # fmt: skip
     given = {"title": name, "alerts": alerts, **fields}
-    return Case(name, Scenario.model_validate(given), (KNOWLEDGE,))
+    return Trial(name, Scenario.model_validate(given), (KNOWLEDGE,))
 
 
-async def played(one: Case, model: StepModel | None = None) -> Played:
+async def played(one: Trial, model: StepModel | None = None) -> Played:
     return await play(one, Settings(), lambda _bot: model or RunbookPlanner())

@@ -79,7 +79,7 @@ async def test_a_model_without_a_step_ends_the_fork_with_the_reason() -> None:
         done.events, before_the_first_step(done), Scripted([ToolError("it is down")]), menu()
     )
     assert forked.why == "no step came: it is down"
-    assert {turn.after for turn in forked.turns} == {None}
+    assert all(turn.after is None for turn in forked.turns)
 
 
 @pytest.mark.parametrize(("since", "said"), [(1, "no step is asked for"), (99, "events 1 to 12")])

@@ -5,7 +5,7 @@ import pytest
 from bot.evaluation.playing import Played
 from bot.evaluation.scenario import Scenario
 from bot.evaluation.scoring import decision, outcome_of, score
-from bot.evaluation.suite import Case
+from bot.evaluation.suite import Trial
 from bot.incident.events import Event
 from bot.incident.fact import Fact
 from bot.incident.facts_action import ActionProposed
@@ -40,7 +40,7 @@ def thread(
         Event("INC-1", seq, T0, "test:hand", fact)
         for seq, fact in enumerate((OPENED, *facts), start=1)
     )
-    return Played(Case("one", Scenario.model_validate(given)), events, fold(events), incidents)
+    return Played(Trial("one", Scenario.model_validate(given)), events, fold(events), incidents)
 
 
 def proposed(version: str = "v41") -> ActionProposed:
@@ -126,7 +126,7 @@ def test_an_open_question_is_an_end_of_its_own_and_so_is_nothing() -> None:
 def test_a_draft_is_not_scored_but_what_went_wrong_with_the_play_is() -> None:
     done = thread({"cause": ["never"]})
     scenario = done.case.scenario.model_copy(update={"draft": "mend it"})
-    draft = Played(Case("one", scenario), done.events, done.state, done.incidents)
+    draft = Played(Trial("one", scenario), done.events, done.state, done.incidents)
     assert score(draft).reasons == ()
     assert score(draft, ("the prompt changed",)).reasons == ("the prompt changed",)
 
