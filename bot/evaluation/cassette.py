@@ -17,7 +17,7 @@ ACCEPT = "look at the diff, then accept it: record the cassette anew, as its REA
 PARTS = ("system", "stable", "volatile", "schema", "note")
 
 
-class Spoken(Value):
+class TapedReply(Value):
     """One reply. `prompt` maps each part of what it answers to its SHA-256 (hex).
 
     `reply` is the JSON of the answer, or the text as it came where that was no JSON.
@@ -36,7 +36,7 @@ class Cassette(Value):
     model: str
     window: int = 200_000
     accept: str = ACCEPT
-    scenarios: dict[str, tuple[Spoken, ...]] = Field(default_factory=dict)
+    scenarios: dict[str, tuple[TapedReply, ...]] = Field(default_factory=dict)
 
 
 def read_cassette(path: Path) -> Cassette:
@@ -124,7 +124,7 @@ class Recorder:
         self.name = inner.name
         self.window = inner.window
         self._inner = inner
-        self.spoken: list[Spoken] = []
+        self.spoken: list[TapedReply] = []
 
     async def ask(self, prompt: Prompt, note: str, deadline_s: float) -> ModelReply:
         """Ask the model, and keep what it says.
@@ -134,7 +134,7 @@ class Recorder:
         """
         reply = await self._inner.ask(prompt, note, deadline_s)
         self.spoken.append(
-            Spoken(
+            TapedReply(
                 prompt=digests_of(prompt, note),
                 reply=_told(reply.text),
                 input_tokens=reply.usage.input_tokens,
@@ -145,7 +145,7 @@ class Recorder:
         return reply
 
 
-def replied(name: str, prompt: Prompt, note: str, spoken: Spoken) -> ModelReply:
+def replied(name: str, prompt: Prompt, note: str, spoken: TapedReply) -> ModelReply:
     """Return a reply as a model gives it, with the request beside it."""
     text = spoken.reply if isinstance(spoken.reply, str) else json.dumps(spoken.reply)
     request: Mapping[str, JsonValue] = {

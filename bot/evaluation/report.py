@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pydantic import JsonValue
 
 from bot.evaluation.running import SuiteResult, Tried, total_usd
-from bot.evaluation.scoring import Score
+from bot.evaluation.scoring import ScenarioScore
 
 NAME_CHARS = 28
 MISSED_SHOWN = 3
@@ -59,7 +59,7 @@ def report_json(result: SuiteResult) -> JsonValue:
     }
 
 
-def _play(score: Score) -> JsonValue:
+def _play(score: ScenarioScore) -> JsonValue:
     return {
         "passed": score.passed,
         "draft": score.draft,
@@ -102,7 +102,7 @@ def _why(tried: Tried) -> Iterator[str]:
             yield f"      {call[:MISSED_CHARS]}"
 
 
-def _sums(scores: list[Score]) -> Iterator[str]:
+def _sums(scores: list[ScenarioScore]) -> Iterator[str]:
     compared = sum(score.compared for score in scores)
     if compared:
         agreed = sum(score.agreed for score in scores)

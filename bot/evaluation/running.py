@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.evaluation.playing import ModelOf, play
-from bot.evaluation.scoring import Score, score
+from bot.evaluation.scoring import ScenarioScore, score
 from bot.evaluation.suite import Trial
 from bot.settings import Settings
 
@@ -31,7 +31,7 @@ ChooserOf = Callable[[str], Chooser]
 class Tried:
     """One scenario and how it went, each time it was played; at least once."""
 
-    scores: tuple[Score, ...]
+    scores: tuple[ScenarioScore, ...]
 
     @property
     def name(self) -> str:
@@ -39,7 +39,7 @@ class Tried:
         return self.scores[0].name
 
     @property
-    def first(self) -> Score:
+    def first(self) -> ScenarioScore:
         """The first time that it failed, or else the first."""
         return next((one for one in self.scores if not one.passed), self.scores[0])
 
@@ -96,7 +96,7 @@ async def run_suite(
     """
     tried: list[Tried] = []
     for case in cases:
-        scores: list[Score] = []
+        scores: list[ScenarioScore] = []
         for _ in range(repeat):
             chooser = chooser_of(case.name)
             played = await play(case, settings, chooser.model)
@@ -105,7 +105,7 @@ async def run_suite(
     return SuiteResult(tuple(tried))
 
 
-def total_usd(scores: Iterable[Score]) -> float | None:
+def total_usd(scores: Iterable[ScenarioScore]) -> float | None:
     """Return what they cost in US dollars; None when the price of one is unknown."""
     total = 0
     for one in scores:

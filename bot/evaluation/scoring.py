@@ -16,7 +16,7 @@ PLANNER = "planner"
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class ScenarioScore:
     """How one scenario went; `reasons` say what is not right, none: it passed.
 
     `decided` are the Steps in a few words each, in order: two plays that decide the same have the
@@ -49,14 +49,14 @@ class Score:
         return len(self.decided)
 
 
-def score(played: Played, faults: tuple[str, ...] = ()) -> Score:
+def score(played: Played, faults: tuple[str, ...] = ()) -> ScenarioScore:
     """Return the score; `faults` are what the model's stand-in has to say besides."""
     chosen = [event.body for event in played.events if isinstance(event.body, StepChosen)]
     usages = [one.usage for one in chosen if one.usage.requests]
     prices = [usage.micro_usd for usage in usages]
     known = [price for price in prices if price is not None]
     draft = played.case.scenario.draft
-    return Score(
+    return ScenarioScore(
         name=played.case.name,
         reasons=(*faults, *played.faults, *(() if draft else _wrong(played, chosen))),
         outcome=outcome_of(played),

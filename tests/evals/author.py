@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from bot.agent.exchange import ModelError, ModelReply, Prompt
-from bot.evaluation.cassette import Spoken, replied
+from bot.evaluation.cassette import TapedReply, replied
 from bot.knowledge.document import read
 
 HERE = Path(__file__).parent
@@ -39,7 +39,7 @@ class Author:
         if reply is None:
             raise ModelError("nothing more is written down", "unreachable")
         said = reply if isinstance(reply, str) else {"step": filled(reply, evidence_of(prompt))}
-        spoken = Spoken(
+        spoken = TapedReply(
             prompt={},
             reply=said,
             input_tokens=prompt.estimated_tokens,

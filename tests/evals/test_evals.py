@@ -13,7 +13,7 @@ from bot.evaluation.choosers import Cassettes, Planners
 from bot.evaluation.minds import LooseBook, mind_of
 from bot.evaluation.playing import Played, play
 from bot.evaluation.running import run_suite
-from bot.evaluation.scoring import Score, score
+from bot.evaluation.scoring import ScenarioScore, score
 from bot.evaluation.suite import Trial, read_suite
 from bot.incident.facts_run import StepChosen
 from bot.settings import Settings
@@ -108,7 +108,7 @@ class Dying:
         return await self._author.ask(prompt, note, deadline_s)
 
 
-async def told(model: Dying, settings: LlmSettings) -> tuple[Played, Score]:
+async def told(model: Dying, settings: LlmSettings) -> tuple[Played, ScenarioScore]:
     played = await play(
         story(),
         Settings(),

@@ -3,19 +3,19 @@ import json
 from bot.evaluation.diffing import difference_json, difference_lines, differences
 from bot.evaluation.report import report_json, report_lines
 from bot.evaluation.running import Chooser, SuiteResult, Tried, run_suite, total_usd
-from bot.evaluation.scoring import Score
+from bot.evaluation.scoring import ScenarioScore
 from bot.incident.steps import Conclude
 from bot.settings import Settings
 from tests.bot.engine.making import Scripted
 from tests.bot.evaluation.suites import case
 
 
-def scored(name: str = "one", *reasons: str, **more: object) -> Score:
+def scored(name: str = "one", *reasons: str, **more: object) -> ScenarioScore:
     fields = {"outcome": "cause_found", "decided": ("look", "conclude cause_found"), **more}
-    return Score(name, reasons, **fields)  # pyright: ignore[reportArgumentType]
+    return ScenarioScore(name, reasons, **fields)  # pyright: ignore[reportArgumentType]
 
 
-def tried(*scores: Score) -> Tried:
+def tried(*scores: ScenarioScore) -> Tried:
     return Tried(scores)
 
 
