@@ -72,7 +72,7 @@ async def play(case: Trial, settings: Settings, model: ModelOf | None) -> Played
         async with AsyncExitStack() as stack:
             instead = StandIns(lambda given, bot: toolbox_of(given, bot, desk), model, quiet)
             bot = await open_bot(stack, world, instead=instead)
-            await bot.begin()
+            await bot.household.refresh()
             stage = _Stage(case.scenario, bot, clock, quiet, desk)
             try:
                 await stage.perform()

@@ -35,13 +35,18 @@ class ScenarioScore:
     micro_usd: int | None = 0
     agreed: int = 0
     compared: int = 0
-    fallbacks: int = 0
+    fallbacks_why: tuple[str, ...] = ()
     seconds: float = 0.0
 
     @property
     def passed(self) -> bool:
         """True when everything is right."""
         return not self.reasons
+
+    @property
+    def fallbacks(self) -> int:
+        """How many Steps the planner chose because the model did not; `fallbacks_why` says why."""
+        return len(self.fallbacks_why)
 
     @property
     def steps(self) -> int:
@@ -68,7 +73,7 @@ def score(played: Played, faults: tuple[str, ...] = ()) -> ScenarioScore:
         micro_usd=sum(known) if len(known) == len(prices) else None,
         agreed=sum(one.agreed is True for one in chosen),
         compared=sum(one.agreed is not None for one in chosen),
-        fallbacks=sum(bool(one.fallback) for one in chosen),
+        fallbacks_why=tuple(one.fallback for one in chosen if one.fallback),
         seconds=played.seconds,
     )
 

@@ -46,7 +46,7 @@ def test_a_result_counts_what_passed_each_time_and_leaves_drafts_out() -> None:
 def test_the_table_shows_each_scenario_with_why_it_failed_and_the_sums() -> None:
     result = SuiteResult((
         tried(scored("good", tokens_in=900, tokens_out=100, micro_usd=1500, agreed=2, compared=3)),
-        tried(scored("bad", "the cause lacks 'v42'", missed=("http_probe {}",), fallbacks=1)),
+        tried(scored("bad", "no v42", missed=("http_probe {}",), fallbacks_why=("slow",))),
         tried(scored("new", draft="mend it")),
     ))  # fmt: skip
     lines = list(report_lines(result))
@@ -55,7 +55,7 @@ def test_the_table_shows_each_scenario_with_why_it_failed_and_the_sums() -> None
     ]  # fmt: skip
     assert lines[2].split()[:2] == ["bad", "FAIL"]
     assert lines[3:6] == [
-        "    the cause lacks 'v42'", "    1 calls were not recorded:", "      http_probe {}",
+        "    no v42", "    1 calls were not recorded:", "      http_probe {}",
     ]  # fmt: skip
     assert lines[6].split()[:2] == ["new", "draft"]
     assert lines[9].startswith("1 of 2 passed (50%), 1000 tokens, $0.0015, ")
