@@ -13,6 +13,12 @@ FIELDS = (
 )  # fmt: skip
 """Extra fields a line may carry: pass them by `extra={…}`."""
 
+NOISY = (
+    "alembic", "anthropic", "asyncio", "boto3", "botocore", "google_genai", "httpcore", "httpcore2",
+    "httpx", "httpx2", "openai", "procrastinate", "urllib3", "uvicorn",
+)  # fmt: skip
+"""Loggers of others that say each request at info, and at debug its whole body."""
+
 correlation: ContextVar[str] = ContextVar("correlation", default="")
 """The id that ties a delivery, its incident's steps and its log lines together."""
 
@@ -49,5 +55,5 @@ def start_logging(level: str, redact: Callable[[str], str], to: TextIO | None = 
     root = logging.getLogger()
     root.handlers[:] = [stream]
     root.setLevel(level.upper())
-    for noisy in ("alembic", "asyncio", "httpcore", "httpx", "procrastinate", "uvicorn"):
+    for noisy in NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)

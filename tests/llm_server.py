@@ -17,7 +17,7 @@ both wires (Anthropic's own counting leaves the cached out, and so does its repl
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 
 from tests.llm_wire import Asked, Stop, Turn, body_of
@@ -122,10 +122,17 @@ class LanguageServer:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer the one request of a connection."""
         try:
-            asked = await _read(reader)
+            await self._answer(await _read(reader), reader, writer)
         except (asyncio.IncompleteReadError, ConnectionError):
-            writer.transport.abort()
-            return
+            pass  # the client went away
+        finally:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async def _answer(
+        self, asked: Asked, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         turn = self.script[min(len(self.asked), len(self.script) - 1)]
         async with self._came:
             self.asked.append(asked)
@@ -135,12 +142,8 @@ class LanguageServer:
             await turn.held.wait()
         if not turn.answers:
             await reader.read()  # until the client closes
-        elif turn.cut_at == 0:
-            writer.transport.abort()
-            return
-        else:
+        elif turn.cut_at != 0:
             await _write(writer, turn, body_of(asked, turn))
-        writer.close()
 
 
 @asynccontextmanager

@@ -8,7 +8,24 @@ TINY = 0.002
 
 
 @pytest.mark.parametrize(
-    "goal", ["P1", "P3", "P5", "P6", "P7", "P8", "P9", "P13", "P14", "P16", "P17", "M2"]
+    "goal",
+    [
+        "P1",
+        "P3",
+        "P5",
+        "P6",
+        "P7",
+        "P8",
+        "P9",
+        "P10",
+        "P11",
+        "P12",
+        "P13",
+        "P14",
+        "P16",
+        "P17",
+        "M2",
+    ],
 )
 def test_each_benchmark_runs_and_prints_its_goal(
     goal: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

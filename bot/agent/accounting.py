@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot import telemetry
+from bot.agent.bill import Bill
 from bot.agent.budget import Budget
 from bot.agent.exchange import LanguageModel, ModelError, ModelReply, Prompt
-from bot.agent.ledger import Ledger
 from bot.agent.style import Style
 from bot.agent.window import ASSUMED_TOKENS, Room
 from bot.errors import BusyError
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class Asking:
+class Errand:
     """One Step that is being chosen: for whom, how large a prompt, until when, what it cost.
 
     `ends` is a time of the monotonic clock. `halved`: the provider found the context too long.
@@ -31,7 +31,7 @@ class Asking:
     room: Room
     ends: float
     halved: bool = False
-    ledger: Ledger = field(default_factory=Ledger)
+    bill: Bill = field(default_factory=Bill)
 
 
 class Accountant:
@@ -45,23 +45,23 @@ class Accountant:
         self._budget = budget
         self._monotonic = monotonic
 
-    async def ask(self, asking: Asking, prompt: Prompt, note: str) -> ModelReply:
+    async def ask(self, errand: Errand, prompt: Prompt, note: str) -> ModelReply:
         """Make one request with what is left of the time; `note` is appended to the prompt.
 
         Raises:
             ModelError: A limit is reached (then nothing was sent), or no answer came. It is in the
-                book and in the ledger, as an answered one is.
+                book and in the bill, as an answered one is.
         """
         began = self._monotonic()
-        left_s = asking.ends - began
+        left_s = errand.ends - began
         if left_s <= 0:
             raise ModelError("the time for this Step is used up", "slow")
-        expected = asking.room.expected(prompt.estimated_tokens)
+        expected = errand.room.expected(prompt.estimated_tokens)
         call = await self._budget.begin(
-            asking.context, self.name, prompt.estimated_tokens, expected
+            errand.context, self.name, prompt.estimated_tokens, expected
         )
         telemetry.llm_window_share.labels(self.name).observe(
-            expected / (asking.room.window_tokens or ASSUMED_TOKENS)
+            expected / (errand.room.window_tokens or ASSUMED_TOKENS)
         )
         try:
             reply = await self._model.ask(prompt, note, left_s)
@@ -69,11 +69,11 @@ class Accountant:
             telemetry.llm_requests.labels(self.name, "slow").inc()
             raise
         except ModelError as error:
-            asking.ledger.add(error.usage, error.exchange)
+            errand.bill.add(error.usage, error.exchange)
             self._meter(call, error.usage, error.kind or "invalid", began)
             await self._write(call, error.usage, error.kind or "invalid")
             raise
-        asking.ledger.add(reply.usage, reply.exchange)
+        errand.bill.add(reply.usage, reply.exchange)
         self._meter(call, reply.usage, "ok", began)
         await self._write(call, reply.usage, "ok")
         return reply

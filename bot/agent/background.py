@@ -16,6 +16,7 @@ from bot.incident.outside import RUNBOOK_BYTES
 
 TITLE_BYTES = 200
 ALERT_BYTES = 120
+RULE_BYTES = 80
 RUNBOOK_FORMS = ((Cut.RUNBOOK, 2048), (Cut.RUNBOOK_REST, 512), (Cut.RUNBOOK_REST, 0))
 MAIN_LABELS = frozenset({"alertname", "service", "job", "namespace", "instance", "severity"})
 
@@ -44,8 +45,10 @@ def _parts(context: Context, pen: Pen, words: Mapping[str, str], schema: str) ->
     yield from _alerts(context, pen, since)
     if context.service is not None:
         yield _service(pen, context.service)
+    newest = max((one.at for one in context.changes), default=None)
     for change in context.changes:
-        yield _change(pen, change, since)
+        cut = Cut.NEW_CHANGE if change.at == newest else Cut.CHANGE
+        yield _change(pen, change, since, cut)
     yield _runbook(context, pen)
     for number, earlier in enumerate(context.similar):
         yield _similar(pen, earlier, since, number)
@@ -112,7 +115,7 @@ def _service(pen: Pen, service: Service) -> Piece:
     return Piece(pen.fence("catalogue", lines, tier=tier), (Smaller(Cut.SERVICE, 0, short, left),))
 
 
-def _change(pen: Pen, change: Change, since: datetime | None) -> Piece:
+def _change(pen: Pen, change: Change, since: datetime | None, cut: Cut) -> Piece:
     lines = [
         f"service={change.service}" if change.service else "",
         f"version={change.version}" if change.version else "",
@@ -124,24 +127,25 @@ def _change(pen: Pen, change: Change, since: datetime | None) -> Piece:
     text = pen.fence("change", lines, kind=change.kind, at=at)
     whole = text or f"<change{told(kind=change.kind, at=at)}/>\n"
     age = int(change.at.timestamp())
-    return Piece(whole, (Smaller(Cut.CHANGE, age, "", (LeftOut(what="a change"),)),))
+    return Piece(whole, (Smaller(cut, age, "", (LeftOut(what="a change"),)),))
 
 
 def _runbook(context: Context, pen: Pen) -> Piece:
     runbook = context.runbook
     if runbook is None:
         return Piece("")
-    head, left = pen.mark(f"{runbook.title} ({runbook.path})"), LeftOut(what="part of the runbook")
-    rules = [pen.mark(line) for line in _rules(runbook)]
-    whole = pen.fenced("runbook", [head, *rules, pen.mark(runbook.text, RUNBOOK_BYTES)])
-    smaller = tuple(
-        Smaller(
-            cut, n, pen.fenced("runbook", [head, *rules, pen.mark(runbook.text, most)]), (left,)
-        )
-        for n, (cut, most) in enumerate(RUNBOOK_FORMS)
+    head = pen.mark(f"{runbook.title} ({runbook.path})", TITLE_BYTES)
+    rules, left = list(_rules(runbook)), LeftOut(what="part of the runbook")
+    whole = [head, *map(pen.mark, rules), pen.mark(runbook.text, RUNBOOK_BYTES)]
+    named = [head, *(pen.mark(line, RULE_BYTES) for line in rules)]
+    shorter = [
+        (cut, pen.fenced("runbook", [*named, pen.mark(runbook.text, most)]))
+        for cut, most in RUNBOOK_FORMS
         if len(runbook.text.encode()) > most
-    )
-    return Piece(whole, smaller)
+    ]
+    shorter.append((Cut.MISSING, ""))
+    smaller = tuple(Smaller(cut, n, text, (left,)) for n, (cut, text) in enumerate(shorter))
+    return Piece(pen.fenced("runbook", whole), smaller)
 
 
 def _rules(runbook: Runbook) -> Iterator[str]:

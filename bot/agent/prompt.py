@@ -13,6 +13,7 @@ from pydantic import JsonValue
 from bot.agent.background import tell_background
 from bot.agent.exchange import Prompt
 from bot.agent.marking import Pen, fence_code, plain
+from bot.agent.standing import tell_standing
 from bot.agent.style import Style
 from bot.agent.thread import compact_json, remark, since_opened, tell_thread
 from bot.agent.tokens import milli
@@ -22,8 +23,8 @@ from bot.incident.facts_run import LeftOut, Receipt
 from bot.incident.outside import bounded
 from bot.incident.steps import AskHuman, CallTools, Conclude, ProposeAction, Step
 
-REPAIR_BYTES = 1000
-QUESTION_BYTES = 500
+REPAIR_BYTES = 400
+QUESTION_BYTES = 300
 LEFT_OUT_MOST = 40
 """More than this a receipt counts only."""
 
@@ -43,6 +44,7 @@ def render(context: Context, style: Style, schema: Mapping[str, JsonValue], room
     thread = tell_thread(told, pen)
     parts = (
         *tell_background(told, pen, style.words, answer),
+        *tell_standing(told, pen),
         *thread.parts,
         *_turn(told, pen, style.words),
     )

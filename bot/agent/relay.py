@@ -9,9 +9,9 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 
 from bot import telemetry
+from bot.agent.bill import packed
 from bot.agent.breaker import Breaker
 from bot.agent.exchange import ModelError
-from bot.agent.ledger import packed
 from bot.agent.llm_settings import LlmSettings
 from bot.agent.window import NoRoomError
 from bot.errors import BotError

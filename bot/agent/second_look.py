@@ -9,7 +9,7 @@ from bot.agent.findings import Confidence
 from bot.incident.model import Finding, Value
 
 
-class Verdicts(Value):
+class _Verdicts(Value):
     """What a second look says: how sure each claim is, in their order."""
 
     confidence: tuple[Confidence, ...] = Field(min_length=1)
@@ -40,7 +40,7 @@ def asked(words: str, findings: Sequence[Finding]) -> str:
 def verdicts(text: str, claims: int) -> tuple[Confidence, ...]:
     """Return how sure each claim is; empty when the reply is none for so many claims."""
     try:
-        read = Verdicts.model_validate_json(text)
+        read = _Verdicts.model_validate_json(text)
     except ValidationError:
         return ()
     return read.confidence if len(read.confidence) == claims else ()

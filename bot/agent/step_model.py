@@ -10,12 +10,12 @@ from dataclasses import replace
 from pydantic import JsonValue
 
 from bot import telemetry
-from bot.agent.accounting import Accountant, Asking
+from bot.agent.accounting import Accountant, Errand
+from bot.agent.bill import packed
 from bot.agent.budget import Budget
 from bot.agent.closed import ClosedWorld, InvalidStep
 from bot.agent.exchange import LanguageModel, ModelError, ModelReply, Prompt
 from bot.agent.findings import Checked, checked, lowered
-from bot.agent.ledger import packed
 from bot.agent.llm_settings import LlmSettings
 from bot.agent.prompt import render
 from bot.agent.prompt_files import Prompts
@@ -81,34 +81,34 @@ class LlmMind:
         began = self._monotonic()
         style = self._prompts.style(context.specialist or GENERALIST)
         room = Room(self._window, ratio_of(await self._budget.ratios(self.name)))
-        asking = Asking(context, style, room, began + self._settings.deadline_s)
+        errand = Errand(context, style, room, began + self._settings.deadline_s)
         try:
-            prompt, found = await self._found(asking, refusal)
-            step = await self._looked_again(asking, prompt, found.step, began)
+            prompt, found = await self._found(errand, refusal)
+            step = await self._looked_again(errand, prompt, found.step, began)
         except ModelError as error:
-            error.usage, error.exchange = asking.ledger.usage, asking.ledger.redacted()
+            error.usage, error.exchange = errand.bill.usage, errand.bill.redacted()
             raise
         telemetry.claims_dropped.labels(self.name).inc(len(found.dropped))
         return Choice(
             step=step,
             by=self.name,
             prompt=prompt.digest,
-            exchange=packed(asking.ledger.redacted()),
-            usage=asking.ledger.usage,
+            exchange=packed(errand.bill.redacted()),
+            usage=errand.bill.usage,
             receipt=prompt.receipt,
             dropped=found.dropped,
         )
 
-    async def _found(self, asking: Asking, refusal: Objection) -> tuple[Prompt, Checked]:
-        world, why = ClosedWorld(asking.context), asking.context.repair
+    async def _found(self, errand: Errand, refusal: Objection) -> tuple[Prompt, Checked]:
+        world, why = ClosedWorld(errand.context), errand.context.repair
         for tries in range(REPAIRS + 1):
             if tries:
-                asking.ledger.repaired()
+                errand.bill.repaired()
                 telemetry.llm_repairs.labels(self.name).inc()
-            asking.context = replace(asking.context, repair=why[:REPAIR_CHARS])
+            errand.context = replace(errand.context, repair=why[:REPAIR_CHARS])
             try:
-                prompt, reply = await self._answer(asking, world.schema)
-                found = self._checked(asking, world.read(reply.text), prompt)
+                prompt, reply = await self._answer(errand, world.schema)
+                found = self._checked(errand, world.read(reply.text), prompt)
             except (InvalidStep, ModelError) as error:
                 if isinstance(error, ModelError) and error.kind != "invalid":
                     raise
@@ -119,27 +119,27 @@ class LlmMind:
                 return prompt, found
         raise ModelError(f"no valid Step in {REPAIRS + 1} tries: {why}", "invalid")
 
-    def _checked(self, asking: Asking, step: Step, prompt: Prompt) -> Checked:
+    def _checked(self, errand: Errand, step: Step, prompt: Prompt) -> Checked:
         unseen = {left.evidence for left in prompt.receipt.left_out if left.evidence}
-        return checked(said(step, self._hosts()), asking.context, unseen)
+        return checked(said(step, self._hosts()), errand.context, unseen)
 
     async def _answer(
-        self, asking: Asking, schema: Mapping[str, JsonValue]
+        self, errand: Errand, schema: Mapping[str, JsonValue]
     ) -> tuple[Prompt, ModelReply]:
         """Return the reply and what it answers; once, a context that is too long is halved."""
-        prompt = render(asking.context, asking.style, schema, asking.room)
+        prompt = render(errand.context, errand.style, schema, errand.room)
         try:
-            return prompt, await self._accountant.ask(asking, prompt, "")
+            return prompt, await self._accountant.ask(errand, prompt, "")
         except ModelError as error:
-            if not error.too_long or asking.halved:
+            if not error.too_long or errand.halved:
                 raise
-        asking.halved = True
-        half = (asking.room.window_tokens or ASSUMED_TOKENS) // 2
-        asking.room = replace(asking.room, window_tokens=half)
-        prompt = render(asking.context, asking.style, schema, asking.room)
-        return prompt, await self._accountant.ask(asking, prompt, "")
+        errand.halved = True
+        half = (errand.room.window_tokens or ASSUMED_TOKENS) // 2
+        errand.room = replace(errand.room, window_tokens=half)
+        prompt = render(errand.context, errand.style, schema, errand.room)
+        return prompt, await self._accountant.ask(errand, prompt, "")
 
-    async def _looked_again(self, asking: Asking, prompt: Prompt, step: Step, began: float) -> Step:
+    async def _looked_again(self, errand: Errand, prompt: Prompt, step: Step, began: float) -> Step:
         """Return the Step with its findings as sure as a second look says, never surer.
 
         It is left out when there is nothing to lower, no time or no room; its failure changes
@@ -148,18 +148,18 @@ class LlmMind:
         findings: tuple[Finding, ...] = () if isinstance(step, CallTools) else step.findings
         if not self._settings.second_look or all(one.confidence == "low" for one in findings):
             return step
-        if isinstance(asking.context.suggestion, CallTools):  # then nobody waits any longer
-            asking.ends = min(asking.ends, began + self._settings.patience_s)
-        asking.ends -= MARGIN_S
-        note = asked(asking.style.words["second_look"], findings)
+        if isinstance(errand.context.suggestion, CallTools):  # then nobody waits any longer
+            errand.ends = min(errand.ends, began + self._settings.patience_s)
+        errand.ends -= MARGIN_S
+        note = asked(errand.style.words["second_look"], findings)
         sent = (prompt.system, prompt.stable, prompt.volatile, note, json.dumps(SCHEMA))
         again = replace(prompt, schema=SCHEMA, estimated_tokens=safe("\n".join(sent)))
-        if not asking.room.has(again.estimated_tokens):
+        if not errand.room.has(again.estimated_tokens):
             return step
         try:
-            async with asyncio.timeout(max(asking.ends - self._monotonic(), 0)):
-                reply = await self._accountant.ask(asking, again, note)
+            async with asyncio.timeout(max(errand.ends - self._monotonic(), 0)):
+                reply = await self._accountant.ask(errand, again, note)
         except (ModelError, TimeoutError) as error:
-            log.info("no second look: %s", error, extra={"incident": asking.context.incident})
+            log.info("no second look: %s", error, extra={"incident": errand.context.incident})
             return step
         return lowered(step, verdicts(reply.text, len(findings)))

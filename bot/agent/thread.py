@@ -20,7 +20,7 @@ from bot.incident.steps import MAX_CALLS
 
 NEW_MESSAGES = 3
 """So many of the newest are kept as long as there is any room."""
-SHORT_BYTES = 400
+SHORT_BYTES = 240
 
 
 @dataclass(frozen=True, slots=True)

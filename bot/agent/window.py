@@ -45,11 +45,13 @@ class Cut(IntEnum):
     ANSWER = 12
     NEW_RESULT = 13
     PROPOSAL = 14
-    MISSING = 15
-    SERVICE = 16
-    ALERT = 17
-    QUESTION = 18
-    NEW_STUB = 19
+    STANDING = 15
+    MISSING = 16
+    NEW_CHANGE = 17
+    SERVICE = 18
+    ALERT = 19
+    QUESTION = 20
+    NEW_STUB = 21
 
 
 class NoRoomError(ModelError):

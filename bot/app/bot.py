@@ -14,6 +14,7 @@ from bot.app.household import Household
 from bot.app.job_line import JobLine
 from bot.app.key import Key, list_public, signing_key
 from bot.app.library import FolderLibrary
+from bot.app.minding import Means, open_mind
 from bot.app.role import SERVE, Role, check_role, conninfo_of
 from bot.app.storm_watch import StormWatch
 from bot.app.ticks import Ticks
@@ -31,7 +32,6 @@ from bot.engine.toolbox import Toolbox
 from bot.errors import BotError
 from bot.incident.effects import RunLimits
 from bot.incident.fact import HOUSE
-from bot.knowledge.planner import RunbookPlanner
 from bot.knowledge.roster import Roster
 from bot.ports import Clock, Dispatcher, Filter, Mind, StepModel
 from bot.settings import Settings
@@ -103,9 +103,10 @@ class Bot:
         self._refreshing: set[asyncio.Task[object]] = set()
         self._is_held_back = True
 
-    def arm(self, box: Toolbox, instead: StandIns | None = None) -> None:
-        """Put the loop together around the opened tools, and listen to commits."""
-        stand_in = instead.model if instead is not None else None
+    def arm(
+        self, box: Toolbox, mind: StepModel | Mind, dispatcher: Dispatcher | None = None
+    ) -> None:
+        """Put the loop together around the opened tools and the mind, and listen to commits."""
         world, store, library = self.world, self.store, self.library
         settings, clock = world.settings, world.clock
         expiry = Expiry(
@@ -126,7 +127,7 @@ class Bot:
             aftercare=Aftercare(log_port, box),
             summoner=Summoner(self.roster, clock),
             box=box,
-            model=RunbookPlanner() if stand_in is None else stand_in(self),
+            model=mind,
         )
         self.gate = Turnstile(
             settings.investigations,
@@ -144,8 +145,7 @@ class Bot:
             settings.service_slots,
             settings.investigations,
         )
-        made = None if instead is None else instead.dispatcher
-        self.dispatcher = made or dispatcher_of(calling, self.drive, self.gate)
+        self.dispatcher = dispatcher or dispatcher_of(calling, self.drive, self.gate)
         line = JobLine(store.database) if self.conninfo else self.gate
         self.weather = StormWatch(line, store.incidents, clock)
         self.on_commit(self.weather.committed)
@@ -266,8 +266,12 @@ async def open_bot(
     console = world.console if settings.console else None
     given = needs(library.file, world.secret, store.changes, world.clock, console)
     bot = Bot(world, role, store, library, given, key)
+    means = Means(settings, given, store.model_calls, world.clock, library)
     if instead is None:
-        bot.arm(await open_tools(stack, given, store.evidence, world.clock))
-    else:
-        bot.arm(await instead.tools(stack, bot), instead)
+        box = await open_tools(stack, given, store.evidence, world.clock, library)
+        bot.arm(box, await open_mind(stack, means, role))
+        return bot
+    model = instead.model
+    mind = await open_mind(stack, means, role) if model is None else model(bot)
+    bot.arm(await instead.tools(stack, bot), mind, instead.dispatcher)
     return bot

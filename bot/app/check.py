@@ -9,18 +9,21 @@ from pydantic import JsonValue
 from bot.app.clock import SystemClock
 from bot.app.database import examine_database
 from bot.app.key import check_key
+from bot.app.llm_check import inspect_model, load_llm_settings, model_rows
 from bot.app.readiness import gate_problems
 from bot.app.role import ROLES, SERVE, WORKER, Role, check_role
 from bot.app.routes import routes_of
 from bot.app.scope import scoped
 from bot.app.token import given_token
 from bot.app.toolset import needs
+from bot.engine.slices import EVIDENCE_READ
 from bot.errors import ConfigError
 from bot.incident.model import Change
 from bot.incident.stepup import FOOTER
 from bot.knowledge import lint
 from bot.knowledge.library import Knowledge
 from bot.knowledge.reach import turns_of_nobody, unheard, unreachable
+from bot.knowledge.routes import route_problems
 from bot.settings import (
     SHIPPED_RUNBOOKS,
     Settings,
@@ -53,7 +56,7 @@ def configuration(role: str = SERVE.name) -> tuple[list[str], bool]:
     lines = [version_line(), ""]
     try:
         settings = load_settings(declared_variables())
-        rows = [*effective(settings), *_adapter_rows()]
+        rows = [*effective(settings), *model_rows(load_llm_settings()), *_adapter_rows()]
         lines += [f"  {name:<32} {value}".rstrip() for name, value, _ in rows]
         check_role(_role(role), settings)
         given_token(settings)
@@ -95,12 +98,20 @@ def _inspect(settings: Settings) -> tuple[list[str], list[str]]:
     routes = routes_of(knowledge, secret, settings.allow_insecure_webhook)
     lacking, opened = asyncio.run(_open_each(given))
     database, unfit = examine_database(settings)
-    problems = [*lint_knowledge(knowledge, given), *lacking, *gate_problems(knowledge), *unfit]
+    amiss, model = asyncio.run(inspect_model(load_llm_settings()))
+    problems = [
+        *lint_knowledge(knowledge, given),
+        *lacking,
+        *gate_problems(knowledge),
+        *unfit,
+        *amiss,
+    ]
     every = sorted({*READ_TOOLS, *ACTIONS})
     there = ", ".join(name for name in every if name in opened)
     absent = ", ".join(name for name in every if name not in opened) or "none"
     notes = [
         *database,
+        *model,
         f"tools configured: {there}",
         f"tools left out for want of their address: {absent}",
         *routes.problems(),
@@ -137,12 +148,17 @@ def offline(knowledge: Knowledge) -> Needs:
 
 
 def lint_knowledge(knowledge: Knowledge, given: Needs) -> list[str]:
-    """Return every problem of the runbooks against the tools and jobs there are."""
+    """Return every problem of runbooks and routes against the tools and jobs there are."""
     infos = {
         tool.name: lint.ToolInfo(tool.kind, _schema_of(tool.name, given), tool.facts)
         for tool in (*READ_TOOLS.values(), *ACTIONS.values())
     }
-    return lint.problems(knowledge.runbooks, infos, knowledge.jobs)
+    services = {service.name for service in knowledge.catalogue.services}
+    tools = {*infos, EVIDENCE_READ.name}
+    return [
+        *lint.problems(knowledge.runbooks, infos, knowledge.jobs),
+        *route_problems(knowledge.routes, tools, services, knowledge.runbooks),
+    ]
 
 
 def _schema_of(name: str, given: Needs) -> dict[str, JsonValue]:

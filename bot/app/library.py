@@ -18,6 +18,7 @@ from bot.incident.model import Runbook
 from bot.knowledge.catalog import Catalogue
 from bot.knowledge.library import Knowledge
 from bot.knowledge.people import People
+from bot.knowledge.routes import Routes
 from bot.ports import Draft, Log
 from bot.store.folder import Folder
 from bot.version import VERSION
@@ -68,6 +69,16 @@ class FolderLibrary:
         """The policy in force, with what the operator set beside the file."""
         policy = self.knowledge.policy
         return policy.model_copy(update=LAX) if self._chat_only_high else policy
+
+    @property
+    def routes(self) -> Routes:
+        """Who investigates what, and what may be used and named at all."""
+        return self.knowledge.routes
+
+    @property
+    def job_names(self) -> tuple[str, ...]:
+        """The jobs that `jobs.yaml` declares, in its order."""
+        return tuple(str(job["name"]) for job in self.knowledge.jobs if "name" in job)
 
     @property
     def digests(self) -> Mapping[str, str]:

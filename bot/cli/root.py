@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from bot.cli import audit, evaluating, local, people, policy, remote, running, storage
+from bot.cli import audit, evaluating, llm, local, people, policy, remote, running, storage
 from bot.errors import BotError, ConfigError
 from bot.incident.commands import WORDS
 
@@ -34,6 +34,8 @@ app.add_typer(db_app, name="db")
 app.add_typer(runbook_app, name="runbook")
 app.add_typer(policy_app, name="policy")
 app.add_typer(evaluating.app, name="eval")
+llm_app = typer.Typer(help="The language model, where one is configured.", no_args_is_help=True)
+app.add_typer(llm_app, name="llm")
 
 app.command("serve")(running.serve)
 app.command("web")(running.web)
@@ -63,6 +65,7 @@ people_app.command("revoke")(people.revoke)
 policy_app.command("explain")(policy.explain_decision)
 policy_app.command("test")(policy.try_cases)
 policy_app.command("lint")(policy.lint)
+llm_app.command("check")(llm.check)
 app.command("fire")(remote.fire)
 
 LOCAL = frozenset({"help", "list", "show", "link", "timeline"})

@@ -1,4 +1,4 @@
-"""Asks a StepModel for a Step, and takes none that is not on the closed menu (F-04)."""
+"""Asks a StepModel for a Step, and takes none that this incident does not offer (F-04)."""
 
 import logging
 from dataclasses import replace
@@ -26,7 +26,7 @@ async def chosen_step(model: StepModel | Mind, context: Context, menu: Menu) -> 
     repairs = 0 if hasattr(model, "choose") else REPAIRS  # a Mind repairs by itself
     choice, why = await _choice(model, context, menu), ""
     for tries in range(repairs + 1):
-        why = menu.refusal(choice.step)[:REASON_CHARS]
+        why = menu.refusal(choice.step, context.tools)[:REASON_CHARS]
         if not why:
             return choice
         telemetry.steps_refused.labels(model.name).inc()
@@ -41,5 +41,7 @@ async def chosen_step(model: StepModel | Mind, context: Context, menu: Menu) -> 
 
 async def _choice(model: StepModel | Mind, context: Context, menu: Menu) -> Choice:
     if hasattr(model, "choose"):
-        return await cast("Mind", model).choose(context, menu.refusal)
+        return await cast("Mind", model).choose(
+            context, lambda step: menu.refusal(step, context.tools)
+        )
     return Choice(await model.next_step(context), model.name)

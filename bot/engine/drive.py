@@ -20,7 +20,7 @@ from bot.engine.toolbox import Toolbox, compact
 from bot.errors import BusyError, StaleThreadError
 from bot.incident.briefing import brief
 from bot.incident.deadlines import deadlines
-from bot.incident.decide import decide
+from bot.incident.decide import decide, own_limits
 from bot.incident.effects import (
     AskModel,
     Effect,
@@ -189,7 +189,7 @@ class Drive:
             case Verify(view, n):
                 await hands.aftercare.verify(state, view, n)
             case RunTools():
-                await hands.reader.run(state.stream, effect)
+                await hands.reader.run(state.stream, effect, frozenset(state.run.seen))
             case Prepare(chosen):
                 return await hands.prepare.prepare(state, chosen)
             case _:
@@ -211,7 +211,8 @@ class Drive:
 
     async def _ask(self, state: State, effect_id: str) -> Fact:
         model = self._hands.model
-        context = brief(state, self._hands.box.offers(), self._limits().max_steps)
+        limits = own_limits(self._limits(), state)
+        context = brief(state, self._hands.box.menu.offers_for(state), limits.max_steps)
         try:
             async with asyncio.timeout(ASK_TIMEOUT_S):
                 choice = await chosen_step(model, context, self._hands.box.menu)

@@ -28,7 +28,10 @@ def ungrounded(
     loaded = state.run.context
     inventory = loaded.inventory if loaded else {}
     if plan.service and plan.service not in inventory.get("services", ()):
-        return f"the service {plan.service[:60]!r} is not in services.yaml; an alert's word is none"
+        return (
+            f"the service {plan.service[:60]!r} is not in services.yaml, or not among what this "
+            "incident is about; an alert's word is none"
+        )
     known = {item for items in inventory.values() for item in items}
     if template is not None:
         known |= set(_texts(exact(fill(template.args, values(brief(state, (), 1))).value)))

@@ -1,10 +1,12 @@
-"""Loads what is known without asking anybody: service, changes, runbook, earlier incidents."""
+"""Loads what is known without asking anybody: service, changes, runbook, similar, route."""
 
 from collections.abc import Iterable
 from datetime import timedelta
 
+from bot.agent.router import route
+from bot.engine.inventory import inventory
 from bot.incident.facts_run import ContextLoaded
-from bot.incident.model import Change, Runbook, Service
+from bot.incident.model import Runbook, Service
 from bot.incident.state import State
 from bot.knowledge import match
 from bot.ports import Changes, Clock, Incidents, Library
@@ -38,26 +40,25 @@ class Prefetcher:
         service = catalogue.get(view.service) or catalogue.service_of_all(alerts)
         runbook, why = match.choose_runbook(self._library.runbooks, alerts, service)
         name = service.name if service else view.service
-        since = (view.opened_at or self._clock.now()) - self._window
+        opened_at = view.opened_at or self._clock.now()
+        since = opened_at - self._window
         changes = await self._changes.recent(name, since) if name else []
         similar = await self._incidents.similar(view.title, name, view.id)
+        routed = route(self._library.routes, alerts, service, changes, opened_at)
         return ContextLoaded(
             service=service,
             changes=tuple(changes),
             runbook=_shortened(runbook),
             similar=tuple(similar),
-            inventory=self._inventory(changes),
+            inventory=inventory(self._library, service, runbook, changes),
             runbook_why=why,
             missing=tuple(_missing(service, view.service, runbook)),
             revision=self._library.revision,
+            specialist=routed.specialist,
+            specialist_why=routed.why,
+            tools=routed.tools,
+            max_steps=routed.max_steps,
         )
-
-    def _inventory(self, changes: Iterable[Change]) -> dict[str, tuple[str, ...]]:
-        versions = [item for change in changes for item in (change.version, change.previous)]
-        return {
-            "services": tuple(service.name for service in self._library.catalogue.services),
-            "versions": tuple(dict.fromkeys(item for item in versions if item)),
-        }
 
 
 def _shortened(runbook: Runbook | None) -> Runbook | None:

@@ -11,6 +11,7 @@ from pydantic import JsonValue
 
 from bot.engine.freezing import check_inspectable, frozen_args, without_secrets
 from bot.engine.grounding import instructed, ungrounded
+from bot.engine.menu import check_allowed
 from bot.engine.probes import failed, run_probes
 from bot.engine.rejected import Rejected
 from bot.engine.revising import Place, next_revision, replacing
@@ -112,6 +113,8 @@ class Preparer:
         args = frozen_args(parsed)
         place = self._place(state, chosen, args)
         plan = await self._plan(found, parsed)
+        if plan.service and not self._library.routes.allow.lets_name(plan.service):
+            raise Rejected(f"routes.yaml does not allow to name the service {plan.service[:60]!r}")
         if not _by_code(chosen):
             _check_ground(state, step, args, plan)
         assessed = weighed(plan, self._library)
@@ -210,6 +213,7 @@ class Preparer:
         found = self._box.action(step.tool)
         if found is None:
             raise Rejected(f"the action {step.tool} is not configured here")
+        check_allowed(self._library.routes.allow, found.tool, step.args)
         if not thinkable(self._library.policy, step.tool):
             raise Rejected(f"no rule in policy.yaml enables {step.tool} (READ-ONLY)")
         by_code = _by_code(chosen)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Collection
 from datetime import timedelta
 
 from bot.engine.toolbox import ReadBox, compact
@@ -27,8 +28,10 @@ class Reader:
         self._box = box
         self._clock = clock
 
-    async def run(self, stream: str, effect: RunTools) -> None:
+    async def run(self, stream: str, effect: RunTools, seen: Collection[str] = ()) -> None:
         """Run the calls at once and record what each brought, in the order of the calls.
+
+        `seen` are the ids of the evidence that this incident has.
 
         Raises:
             BusyError: The database is away; what was seen is looked at again.
@@ -37,7 +40,8 @@ class Reader:
         if not isinstance(step, CallTools):
             raise TypeError("RunTools without a CallTools")
         looks = (
-            self._one(stream, effect.pending, index, step.calls[index]) for index in effect.indexes
+            self._one(stream, effect.pending, index, step.calls[index], seen)
+            for index in effect.indexes
         )
         results: list[Fact] = []
         for brought in await asyncio.gather(*looks, return_exceptions=True):
@@ -46,10 +50,12 @@ class Reader:
             results.append(brought)
         await self._log.record(stream, lambda state: _still_open(state, results))
 
-    async def _one(self, stream: str, pending: Pending, index: int, call: ToolCall) -> Fact:
+    async def _one(
+        self, stream: str, pending: Pending, index: int, call: ToolCall, seen: Collection[str]
+    ) -> Fact:
         effect_id = f"{pending.chosen.effect_id}.{index}"
         try:
-            looked = await self._box.look(call.tool, call.args, stream)
+            looked = await self._box.look(call.tool, call.args, stream, seen)
         except BusyError:
             raise
         except ToolError as error:

@@ -5,16 +5,16 @@ import hashlib
 import json
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import cast
 
 from pydantic import JsonValue
 
 from bot import telemetry
-from bot.engine.menu import Menu, parse_args
+from bot.engine.menu import Install, Menu, check_allowed, parse_args
+from bot.engine.slices import EVIDENCE_READ, EvidenceRead, read_slice
 from bot.errors import InputError, RemoteError, ToolError
-from bot.incident.context import ToolOffer
 from bot.incident.model import CompactError, Observation, Value
 from bot.knowledge.redact import Redactor
 from bot.ports import Choice, Clock, Evidence, EvidenceStore
@@ -70,26 +70,36 @@ class ReadBox:
         self.menu = menu
         self.digest = menu.digest
 
-    def offers(self) -> tuple[ToolOffer, ...]:
-        """Return what a StepModel may name, sorted by name."""
-        return self.menu.offers
-
-    async def look(self, name: str, args: Mapping[str, JsonValue], incident: str) -> Looked:
+    async def look(
+        self,
+        name: str,
+        args: Mapping[str, JsonValue],
+        incident: str,
+        seen: Collection[str] = (),
+    ) -> Looked:
         """Run a read tool and keep its result as evidence.
 
+        `seen` are the evidence ids of this incident: all that `evidence_read` may read.
+
         Raises:
-            ToolError: Unknown tool, arguments it refuses, a time-out, or its own failure.
+            ToolError: Unknown tool, or one that the operator does not allow, arguments it refuses,
+                a time-out, or its own failure.
         """
         found = self._reads.get(name)
-        if found is None:
+        tool = EVIDENCE_READ if name == EVIDENCE_READ.name else found.tool if found else None
+        if tool is None:
             raise ToolError(f"the tool {name} is not configured here; see triagebot check")
-        parsed = parse_args(found.tool, args)
+        check_allowed(self.menu.allow, tool, args)
+        parsed = parse_args(tool, args)
         try:
-            async with asyncio.timeout(found.tool.timeout_s):
-                result = await found.opened.run(parsed)
+            async with asyncio.timeout(tool.timeout_s):
+                if isinstance(parsed, EvidenceRead):
+                    result = await read_slice(self._evidence, parsed, seen)
+                else:
+                    result = await cast("OpenRead", found).opened.run(parsed)
         except TimeoutError:
             telemetry.tool_calls.labels(name, "timeout").inc()
-            raise RemoteError(name, f"no answer within {found.tool.timeout_s:g} s") from None
+            raise RemoteError(name, f"no answer within {tool.timeout_s:g} s") from None
         except ToolError:
             telemetry.tool_calls.labels(name, "error").inc()
             raise
@@ -159,8 +169,10 @@ class Toolbox(ReadBox):
         actions: Mapping[str, OpenAction],
         evidence: EvidenceStore,
         clock: Clock,
+        install: Install | None = None,
     ) -> None:
-        menu = Menu(item.tool for item in (*reads.values(), *actions.values()))
+        opened = [item.tool for item in (*reads.values(), *actions.values())]
+        menu = Menu([*opened, EVIDENCE_READ], install)
         super().__init__(reads, menu, evidence, clock)
         self._actions = dict(actions)
         self.reading = ReadBox(reads, menu, evidence, clock)

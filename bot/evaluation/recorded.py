@@ -9,7 +9,7 @@ from typing import Any, Literal, cast
 from pydantic import JsonValue, create_model
 
 from bot.app.bot import Bot
-from bot.app.toolset import ACTIONS, READ_TOOLS, scoped
+from bot.app.toolset import ACTIONS, READ_TOOLS, install_of, scoped
 from bot.engine.toolbox import OpenAction, OpenRead, Toolbox
 from bot.errors import RemoteError, ToolError
 from bot.evaluation.scenario import ActionGiven, Measured, RecordedResult, Scenario
@@ -148,7 +148,8 @@ async def toolbox_of(stack: AsyncExitStack, bot: Bot, desk: Script) -> Toolbox:
         tool.name: OpenAction(tool, cast("Action", Rehearsed(tool.name, desk, environment_of)))
         for tool in ACTIONS.values()
     }
-    return Toolbox(reads, actions, bot.store.evidence, bot.world.clock)
+    install = install_of(bot.given, bot.library)
+    return Toolbox(reads, actions, bot.store.evidence, bot.world.clock, install)
 
 
 def fits(wanted: Mapping[str, JsonValue], said: Mapping[str, JsonValue]) -> bool:

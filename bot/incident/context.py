@@ -1,13 +1,13 @@
 """What a StepModel is given: values only, so the same state always gives the same context."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from pydantic import JsonValue
 
-from bot.incident.model import Alert, Change, Observation, Runbook, Service, Similar
+from bot.incident.model import Alert, Change, Finding, Observation, Runbook, Service, Similar
 from bot.incident.steps import Step
 
 
@@ -85,6 +85,27 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How the incident stands: what a human may ask about it; names are those of persons.
+
+    `conclusion` and `findings` are what the alerts' run concluded, `by` who concluded it. `called`
+    says in words who was called last.
+    """
+
+    status: str = ""
+    opened_at: datetime | None = None
+    firing: int = 0
+    alerts: int = 0
+    acked_by: str = ""
+    called: str = ""
+    paused_by: str = ""
+    conclusion: str = ""
+    by: str = ""
+    findings: tuple[Finding, ...] = ()
+    judged: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """The thread as the StepModel sees it; `results` and `proposed` are in order of events.
 
@@ -93,8 +114,10 @@ class Context:
     words; empty when none was. `cuts` names the origins of text that was cut or left out (F-03).
     `question` is what a human asked and this run answers; None for the run that the alerts began.
     `effect_id` names the Step that is asked for, as `r1s3`: run 1, Step 3.
-    `specialist` names who investigates. `missing` says in words what was not found. `at` is the time
-    of the newest event, the only "now" there is; `seed` is a secret of the log for this run.
+    `specialist` names who investigates. `missing` says in words what was not found. `resting` are
+    tools that failed too often and are not called. `standing` is how the incident stands.
+    With a `question`, `results` begin with those of earlier runs. `at` is the time of the newest
+    event, the only "now" there is. `seed` is of the log, one a run, and nobody outside is told it.
     """
 
     incident: str
@@ -120,6 +143,8 @@ class Context:
     question: Remark | None = None
     specialist: str = ""
     effect_id: str = ""
+    resting: tuple[str, ...] = ()
+    standing: Standing = field(default_factory=Standing)
     opened_at: datetime | None = None
     at: datetime | None = None
     seed: str = ""

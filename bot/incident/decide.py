@@ -1,5 +1,6 @@
 """decide(state, now, limits): the one effect that must happen next. Pure and total."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.incident.deadlines import ask_at, deadlines, may_ask, propose_at
@@ -35,12 +36,21 @@ def decide(state: State, now: datetime, limits: RunLimits) -> Effect:
         return Hold(f"{first.type} v{first.v}: {first.why}; start a version that reads it")
     if not state.exists or state.incident.status == "closed":
         return Wait(None)
+    limits = own_limits(limits, state)
     for effect in (_actions(state, now, limits), _investigation(state, now, limits)):
         if effect is not None:
             return effect
     if _may_close(state, now, limits):
         return Summarise()
     return Wait(min(deadlines(state, now, limits), default=None))
+
+
+def own_limits(limits: RunLimits, state: State) -> RunLimits:
+    """Return the limits of this incident: its specialist may have fewer Steps, never more."""
+    loaded = state.run.context
+    if loaded is None or not 0 < loaded.max_steps < limits.max_steps:
+        return limits
+    return replace(limits, max_steps=loaded.max_steps)
 
 
 def _actions(state: State, now: datetime, limits: RunLimits) -> Effect | None:

@@ -73,7 +73,8 @@ class ContextLoaded(Fact):
 
     `inventory` maps a kind (services, versions, jobs) to the names that exist.
     `runbook_why` says how the runbook was matched. `revision` names the knowledge folder's state.
-    `specialist` is who investigates, and why.
+    `specialist` is who investigates, and why; with `tools` (empty: all there are), in at most
+    `max_steps` Steps (0: as many as the bot's setting says).
     """
 
     service: Service | None
@@ -86,6 +87,8 @@ class ContextLoaded(Fact):
     revision: str = ""
     specialist: str = ""
     specialist_why: str = ""
+    tools: tuple[str, ...] = ()
+    max_steps: int = 0
 
 
 class StepChosen(Fact):

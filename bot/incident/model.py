@@ -112,6 +112,7 @@ class Service(Value):
 
     `tier` 1 is the most important. `match` lists label sets; an alert whose labels contain all
     pairs of one set belongs to the service, besides alerts that name it outright.
+    `kind` is the team's own word for what it is, such as database; rules of `routes.yaml` name it.
     `conversations` maps a channel's name to an address in it; `probes` maps a name to an http(s)
     URL that `http_probe` may read.
     """
@@ -126,6 +127,7 @@ class Service(Value):
     links: tuple[Link, ...] = ()
     match: tuple[dict[str, str], ...] = ()
     probes: dict[str, str] = {}
+    kind: str = ""
 
 
 Op = Literal["eq", "ne", "lt", "le", "gt", "ge", "in", "contains", "exists"]

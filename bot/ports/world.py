@@ -10,6 +10,7 @@ from bot.incident.model import Runbook
 from bot.incident.steps import Step
 from bot.knowledge.catalog import Catalogue
 from bot.knowledge.people import People
+from bot.knowledge.routes import Routes
 
 
 class Clock(Protocol):
@@ -90,6 +91,16 @@ class Library(Protocol):
     @property
     def revision(self) -> str:
         """The folder's state in one word: git revision if there is one, and a short digest."""
+        ...
+
+    @property
+    def routes(self) -> Routes:
+        """Who investigates what, and what may be used and named at all."""
+        ...
+
+    @property
+    def job_names(self) -> tuple[str, ...]:
+        """The jobs that `jobs.yaml` declares, in its order."""
         ...
 
     async def afresh(self) -> None:

@@ -24,7 +24,8 @@ class Chain:
 
     A later model whose window is known to be too small for a prompt is passed over. Usage of a
     reply counts every request that was sent for it; the exchange says who was passed over and why.
-    An answer that came but cannot be used ends the chain: whoever asked may ask for a repair.
+    An answer that a model gave but that cannot be used ends the chain: whoever asked may ask for a
+    repair.
 
     Attributes:
         members: The models, in the order they are asked; at least one.
@@ -57,9 +58,9 @@ class Chain:
                 reply = await _asked(member, prompt, note, left, failed, is_last=is_last)
             except ModelError as error:
                 failed.append(error)
-                if error.kind == "invalid":
-                    break
                 log.warning("%s", error)
+                if _answered(error):
+                    break
             else:
                 usage = _summed(reply.usage, failed, monotonic() - started)
                 return ModelReply(reply.text, usage, _told(reply.exchange, failed))
@@ -112,17 +113,21 @@ def _told(exchange: JsonValue, failed: Sequence[ModelError]) -> JsonValue:
     }
 
 
+def _answered(error: ModelError) -> bool:
+    return error.usage.output_tokens > 0
+
+
 def _joined(failed: Sequence[ModelError], seconds: float) -> ModelError:
-    """Return one error of all: kind of the first, or that of an answer that came."""
-    leading = failed[-1] if failed[-1].exchange and failed[-1].kind == "invalid" else failed[0]
-    said = dict.fromkeys(str(error) for error in failed)
+    """Return one error of all; its kind is that of an answer that came, else of the first."""
+    leading = failed[-1] if _answered(failed[-1]) else failed[0]
+    others = [error for error in failed if error is not leading]
     waits = [error.retry_after_s for error in failed if error.retry_after_s is not None]
     made = ModelError(
-        "; ".join(said),
+        "; ".join(dict.fromkeys(str(error) for error in failed)),
         leading.kind,
         retry_after_s=min(waits, default=None),
-        too_long=leading.too_long,
+        too_long=any(error.too_long for error in failed),
     )
-    made.usage = _summed(leading.usage, [one for one in failed if one is not leading], seconds)
-    made.exchange = _told(leading.exchange, [one for one in failed if one is not leading])
+    made.usage = _summed(leading.usage, others, seconds)
+    made.exchange = _told(leading.exchange, others)
     return made

@@ -12,13 +12,14 @@ from bot.incident.facts_run import FallbackKind
 SAID_CHARS = 160
 """So much of the provider's own words goes into the message."""
 
+TOO_LONG = "says that the context is too long for it"
+
 KINDS: tuple[tuple[type[Exception], FallbackKind, str], ...] = (
     (exceptions.ModelTimeoutError, "slow", "did not answer in time"),
     (
         exceptions.ModelConnectionError,
         "unreachable",
-        "cannot be reached, or broke off before it had answered; is it running, and is {look_at} "
-        "right?",
+        "cannot be reached, or broke off; is it running? check {look_at}",
     ),
     (exceptions.ModelRateLimitError, "rate_limited", "asks us to slow down"),
     (exceptions.ModelUnavailableError, "overloaded", "is overloaded"),
@@ -26,7 +27,7 @@ KINDS: tuple[tuple[type[Exception], FallbackKind, str], ...] = (
     (
         exceptions.ModelContextWindowExceededError,
         "invalid",
-        "says that the context is too long for it",
+        TOO_LONG,
     ),
     (
         exceptions.ModelQuotaExceededError,
@@ -34,14 +35,14 @@ KINDS: tuple[tuple[type[Exception], FallbackKind, str], ...] = (
         "has no quota or credit left; look at the account's billing",
     ),
     (exceptions.ModelAuthenticationError, "refused", "does not let us in; check {look_at}"),
-    (exceptions.ModelNotFoundError, "refused", "is not known there; check LLM_MODEL and {look_at}"),
+    (exceptions.ModelNotFoundError, "refused", "is not known there; check LLM_MODEL, {look_at}"),
     (
         exceptions.ModelAPIError,
         "refused",
         "does not take the request; check LLM_MODEL and LLM_OUTPUT",
     ),
     (exceptions.UserError, "refused", "cannot be used like this; check LLM_MODEL and LLM_OUTPUT"),
-    (Exception, "invalid", "answered in a shape nobody can read; is {look_at} right?"),
+    (Exception, "refused", "cannot be asked; check {look_at}"),
 )
 """The first class that fits says the kind, and the words after the model's name."""
 
@@ -55,18 +56,28 @@ def failure(error: Exception, name: str, look_at: str, trace: Trace) -> ModelErr
     if trace.fault:
         too_large = trace.fault.startswith("answered more")
         return ModelError(f"{name} {trace.fault}", "invalid" if too_large else "refused")
-    kind, words = next((kind, words) for cls, kind, words in KINDS if isinstance(error, cls))
-    if isinstance(error, exceptions.ModelTimeoutError) and error.phase == "connect":
-        kind, words = "unreachable", KINDS[1][2]
-    said = (
-        words.format(look_at=look_at) + _status(error) + (_said(error) if kind == "refused" else "")
-    )
+    kind, words = _told(error, trace)
+    said = words.format(look_at=look_at) + _status(error)
+    if kind == "refused":
+        said += _said(error)
     return ModelError(
         f"{name} {said}",
         kind,
         retry_after_s=error.retry_after if isinstance(error, exceptions.ModelAPIError) else None,
-        too_long=isinstance(error, exceptions.ModelContextWindowExceededError),
+        too_long=words == TOO_LONG,
     )
+
+
+def _told(error: Exception, trace: Trace) -> tuple[FallbackKind, str]:
+    if trace.status == 200 and trace.came:
+        return "invalid", "answered in a shape nobody can read; check {look_at}"
+    if trace.status == 413:
+        return "invalid", TOO_LONG
+    fits = error
+    if isinstance(error, exceptions.ModelTimeoutError) and error.phase == "connect":
+        fits = exceptions.ModelConnectionError(error.model_name, error.message)
+    _, kind, words = next(row for row in KINDS if isinstance(fits, row[0]))
+    return kind, words
 
 
 def _status(error: Exception) -> str:

@@ -16,6 +16,25 @@ EXTRAS = {
 }
 """Every provider, and the extra of this package that brings what it needs."""
 
+VARIABLES: dict[str, tuple[str, ...]] = {
+    "openai": ("OPENAI_API_KEY", "OPENAI_BASE_URL"),
+    "azure": ("AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_API_KEY", "OPENAI_API_VERSION"),
+    "ollama": ("OLLAMA_BASE_URL", "OLLAMA_API_KEY"),
+    "vllm": ("VLLM_BASE_URL", "VLLM_API_KEY"),
+    "anthropic": ("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"),
+    "google": ("GOOGLE_API_KEY", "GEMINI_API_KEY", "GOOGLE_GEMINI_BASE_URL"),
+    "bedrock": (
+        "AWS_REGION",
+        "AWS_DEFAULT_REGION",
+        "AWS_BEARER_TOKEN_BEDROCK",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
+    ),
+}
+"""What each provider reads, each also as `…_FILE`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Named:

@@ -15,6 +15,10 @@ from pydantic_ai.models import Model
 from bot.agent.llm.named import Named
 from bot.errors import ConfigError
 
+OPENAI = "https://api.openai.com/v1"
+ANTHROPIC = "https://api.anthropic.com"
+GOOGLE = "https://generativelanguage.googleapis.com"
+
 Secret = Callable[[str], str]
 """A variable's value by its name, or that of the file which `NAME_FILE` names; "" when unset."""
 
@@ -50,7 +54,7 @@ def _openai(named: Named, secret: Secret, client: httpx2.AsyncClient) -> Built:
     from pydantic_ai.providers.openai import OpenAIProvider
 
     key = _needed(named, secret, "OPENAI_API_KEY")
-    provider = OpenAIProvider("https://api.openai.com/v1", key, http_client=client)
+    provider = OpenAIProvider(OPENAI, key, http_client=client)
     return Built(OpenAIChatModel(named.model, provider=provider), (key,), "OPENAI_API_KEY")
 
 
@@ -94,7 +98,7 @@ def _anthropic(named: Named, secret: Secret, client: httpx2.AsyncClient) -> Buil
     from pydantic_ai.providers.anthropic import AnthropicProvider
 
     at = "ANTHROPIC_BASE_URL"
-    address = _address(secret(at), at) or "https://api.anthropic.com"
+    address = _address(secret(at), at) or ANTHROPIC
     key = _needed(named, secret, "ANTHROPIC_API_KEY")
     provider = AnthropicProvider(api_key=key, base_url=address, http_client=client)
     return Built(
@@ -108,7 +112,7 @@ def _google(named: Named, secret: Secret, client: httpx2.AsyncClient) -> Built:
     from pydantic_ai.providers.google import GoogleProvider
 
     at = "GOOGLE_GEMINI_BASE_URL"
-    address = _address(secret(at), at) or "https://generativelanguage.googleapis.com"
+    address = _address(secret(at), at) or GOOGLE
     key = secret("GEMINI_API_KEY") or _needed(named, secret, "GOOGLE_API_KEY")
     provider = GoogleProvider(api_key=key, base_url=address, http_client=client)
     return Built(GoogleModel(named.model, provider=provider), (key,), "GOOGLE_API_KEY")

@@ -67,14 +67,20 @@ class Steady:
 
 @dataclass
 class Windows:
-    """Time limits that end at the first wait when `late`, and never else; it keeps what was set."""
+    """Time limits that end at the first wait when `late`, else at `end`; it keeps what was set."""
 
     late: bool = False
     asked: list[float] = field(default_factory=list[float])
+    newest: asyncio.Timeout | None = None
 
     def __call__(self, seconds: float) -> asyncio.Timeout:
         self.asked.append(seconds)
-        return asyncio.timeout(0 if self.late else None)
+        self.newest = asyncio.timeout(0 if self.late else None)
+        return self.newest
+
+    def end(self) -> None:
+        assert self.newest is not None
+        self.newest.reschedule(0)
 
 
 @dataclass
@@ -110,7 +116,8 @@ class FakeMind:
 class Speaker:
     """A LanguageModel that says its lines and repeats the last; it keeps what it was sent.
 
-    A line is a reply's text, a JSON value of one, an error, or None: it never answers.
+    A line is a reply's text, a JSON value of one, a function that makes one of the prompt, an
+    error, or None: it never answers.
     """
 
     lines: Sequence[object]
@@ -136,6 +143,7 @@ class Speaker:
             await asyncio.get_running_loop().create_future()
         if isinstance(line, Exception):
             raise line
+        line = line(prompt) if callable(line) else line
         text = line if isinstance(line, str) else json.dumps(line)
         sent: JsonValue = {"request": {"note": note, "volatile": prompt.volatile}, "reply": text}
         return ModelReply(text, self.usage, sent)

@@ -115,7 +115,7 @@ async def test_e08_nothing_of_the_agents_side_leads_to_an_action_or_its_secret(
         await house.alarm()
         await house.drive(INC)
         reader = Reader(store.log, box.reading, clock)
-        context = brief(await house.state(), box.offers(), 10)
+        context = brief(await house.state(), box.menu.offers, 10)
         ports = (store.log, store.evidence, store.changes, clock)
         seen = reachable([box.reading, reader, RunbookPlanner(), context], ports).values()
         whole = reachable([box], ports).values()

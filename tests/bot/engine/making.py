@@ -27,6 +27,7 @@ from bot.incident.proposal import Undo
 from bot.incident.steps import CallTools, Conclude, ProposeAction, Step, ToolCall
 from bot.knowledge.catalog import Catalogue
 from bot.knowledge.people import People
+from bot.knowledge.routes import Routes
 from bot.shelf import Action, ActionCall, Needs, Plan, ReadTool, Tool, ToolResult
 
 BAD, GOOD = "v42", "v41"
@@ -248,6 +249,8 @@ class Team:
     digests: Mapping[str, str] = field(default_factory=lambda: {"services.yaml": "2" * 64})
     revision: str = "r1"
     unreadable: str = ""
+    routes: Routes = field(default_factory=Routes)
+    job_names: tuple[str, ...] = ("rollback",)
 
     def owner(self, service: str) -> str:
         found = self.catalogue.get(service)

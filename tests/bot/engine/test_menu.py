@@ -106,7 +106,8 @@ async def test_f01_the_agents_side_can_run_no_action(tmp_path: Path) -> None:
             await box.look("job_run", {"job": "rollback"}, INC)
     assert type(box) is ReadBox
     assert not hasattr(box, "action")
-    assert {offer.name: offer.kind for offer in box.offers()} == {
+    assert {offer.name: offer.kind for offer in box.menu.offers} == {
+        "evidence_read": "read",
         "http_probe": "read",
         "job_run": "action",
     }

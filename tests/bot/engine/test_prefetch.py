@@ -39,7 +39,12 @@ async def test_what_is_known_is_loaded_without_a_single_look(tmp_path: Path) -> 
     assert fact.service is not None
     assert fact.service.owner == "sre"
     assert [change.version for change in fact.changes] == ["v42", "v41"]
-    assert fact.inventory == {"services": ("checkout",), "versions": ("v42", "v41")}
+    assert fact.inventory == {
+        "services": ("checkout",),
+        "versions": ("v42", "v41"),
+        "probes": (),
+        "jobs": ("rollback",),
+    }
     assert fact.runbook is not None
     assert fact.runbook.name == "bad-deploy"
     assert (fact.revision, fact.missing) == ("r1", ())

@@ -120,7 +120,8 @@ def test_e08_reads_and_actions_are_offered_apart() -> None:
     reads = {"http_probe": opened_read(Looking(shop))}
     actions = {"job_run": OpenAction(action_tool(), Acting(shop))}
     box = Toolbox(reads, actions, _no_evidence(), FakeClock())
-    assert [(offer.name, offer.kind) for offer in box.offers()] == [
+    assert [(offer.name, offer.kind) for offer in box.menu.offers] == [
+        ("evidence_read", "read"),
         ("http_probe", "read"),
         ("job_run", "action"),
     ]

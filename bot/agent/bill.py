@@ -11,7 +11,7 @@ from bot.knowledge.redact import Redactor
 
 
 @dataclass(slots=True)
-class Ledger:
+class Bill:
     """Sums up, request by request. `exchange` holds request and reply of each, in order."""
 
     usage: Usage = field(default_factory=lambda: Usage(micro_usd=0))
@@ -19,7 +19,7 @@ class Ledger:
 
     def add(self, usage: Usage, exchange: JsonValue) -> None:
         """Count one request more."""
-        self.usage = summed(self.usage, usage)
+        self.usage = together(self.usage, usage)
         if exchange is not None:
             self.exchange.append(exchange)
 
@@ -36,7 +36,7 @@ class Ledger:
         return clean
 
 
-def summed(so_far: Usage, one: Usage) -> Usage:
+def together(so_far: Usage, one: Usage) -> Usage:
     """Return both together; the price is unknown when one that cost tokens has none."""
     price = one.micro_usd
     if price is None and not (one.input_tokens or one.output_tokens):
