@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
-from bot.app.toolset import ACTIONS, READ_TOOLS
+from bot.app.live_model import whole_menu
 from bot.engine.choosing import chosen_step
 from bot.engine.menu import Menu
 from bot.errors import InputError, ToolError
@@ -92,7 +92,7 @@ async def ask_again(
         InputError: There is no such model, or nobody asked for a Step there.
         ConfigError: The model or the prompts cannot be used as they are set.
     """
-    menu = Menu((*READ_TOOLS.values(), *ACTIONS.values()))
+    menu = whole_menu(settings)
     async with AsyncExitStack() as stack:
         choosers = await open_choosers(stack, model, prompts)
         return await fork(events, since, choosers.alone(), menu, settings.max_steps)
@@ -126,7 +126,7 @@ class _Copy:
         """Ask for one Step and carry it out as far as a fork can; return why it ends here."""
         if max_steps <= self.state.run.steps:
             return "the run's steps are spent"
-        context = brief(self.state, menu.offers, max_steps)
+        context = brief(self.state, menu.offers_for(self.state), max_steps)
         try:
             choice = await chosen_step(model, context, menu)
         except ToolError as error:

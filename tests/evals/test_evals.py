@@ -59,11 +59,17 @@ async def test_a_sensible_model_decides_right_and_its_prompts_are_those_it_answe
     assert scored.missed == ()
 
 
-def test_the_cassette_shows_a_repair_an_abstention_no_incident_a_proposal_and_a_question() -> None:
+def test_the_cassette_shows_all_that_a_model_can_choose_and_a_repair() -> None:
     said = read_cassette(CASSETTE).scenarios
     assert set(said) == {case.name for case in CASES}
     text = CASSETTE.read_text()
-    for word in ("not_enough_evidence", "not_an_incident", "propose_action", "ask_human"):
+    for word in (
+        "not_enough_evidence",
+        "not_an_incident",
+        "propose_action",
+        "ask_human",
+        "evidence_read",
+    ):
         assert f'"{word}"' in text
     assert any(isinstance(one.reply, str) for each in said.values() for one in each)
 

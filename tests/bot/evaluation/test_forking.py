@@ -1,5 +1,6 @@
 import pytest
 
+from bot.app.live_model import whole_menu
 from bot.engine.menu import Menu
 from bot.errors import InputError
 from bot.evaluation.forking import ask_again, fork, fork_lines
@@ -90,6 +91,4 @@ async def test_a_point_where_nobody_asks_is_refused(since: int, said: str) -> No
 
 
 def menu() -> Menu:
-    from bot.app.toolset import ACTIONS, READ_TOOLS
-
-    return Menu((*READ_TOOLS.values(), *ACTIONS.values()))
+    return whole_menu(Settings())
