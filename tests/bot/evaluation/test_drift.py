@@ -20,6 +20,7 @@ from tests.bot.app.scene import Place, Scene, gauge, process
 from tests.bot.evaluation.suites import EVALS, KNOWLEDGE, write
 from tests.evals.author import Author
 from tests.fakes import FakeClock
+from tests.waiting import until
 
 
 class Mute:
@@ -85,7 +86,8 @@ async def test_a_fall_below_its_best_opens_an_incident_and_a_recovery_resolves_i
         assert await scene.titles() == [title]
         await Evaluating(scene.bot).try_once(models())
         await scene.look(1)
-        await scene.look(1)
+        await scene.beat()
+        await scene.look(60)
         assert await scene.titles("resolved") == [title]
 
 
@@ -121,9 +123,8 @@ async def test_without_a_model_the_duty_waits_for_its_end(
     async with process(Place(tmp_path)) as scene:
         scheduled(scene.bot, suite(tmp_path / "evals"))
         over = asyncio.Event()
-        running = asyncio.create_task(duties(scene.bot)["evaluating"](over))
-        while "LLM_MODEL names no model to try" not in caplog.text:
-            await asyncio.sleep(0)
+        running = asyncio.ensure_future(duties(scene.bot)["evaluating"](over))
+        await until(lambda: "LLM_MODEL names no model to try" in caplog.text)
         over.set()
         await running
         assert await evaluated(scene) == []
