@@ -59,11 +59,11 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class StandIns:
-    """What an evaluation puts in the place of tools, model and dispatcher; None: the real ones."""
+    """What an evaluation puts in the place of tools, model and dispatcher."""
 
     tools: Callable[[AsyncExitStack, "Bot"], Awaitable[Toolbox]]
-    model: Callable[["Bot"], StepModel | Mind] | None = None
-    dispatcher: Dispatcher | None = None
+    model: Callable[["Bot"], StepModel | Mind]
+    dispatcher: Dispatcher
 
 
 class Bot:
@@ -266,12 +266,10 @@ async def open_bot(
     console = world.console if settings.console else None
     given = needs(library.file, world.secret, store.changes, world.clock, console)
     bot = Bot(world, role, store, library, given, key)
-    means = Means(settings, given, store.model_calls, world.clock, library)
-    if instead is None:
-        box = await open_tools(stack, given, store.evidence, world.clock, library)
-        bot.arm(box, await open_mind(stack, means, role))
+    if instead is not None:
+        bot.arm(await instead.tools(stack, bot), instead.model(bot), instead.dispatcher)
         return bot
-    model = instead.model
-    mind = await open_mind(stack, means, role) if model is None else model(bot)
-    bot.arm(await instead.tools(stack, bot), mind, instead.dispatcher)
+    box = await open_tools(stack, given, store.evidence, world.clock, library)
+    means = Means(settings, given, store.model_calls, world.clock, library)
+    bot.arm(box, await open_mind(stack, means, role))
     return bot

@@ -1,4 +1,4 @@
-"""The model that LLM_MODEL names and the whole menu, where no bot runs: to evaluate, to ask again."""
+"""The model that LLM_MODEL names, and the whole menu, where no bot runs: to evaluate, to fork."""
 
 from contextlib import AsyncExitStack
 

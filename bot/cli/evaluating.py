@@ -52,6 +52,9 @@ def run(
     record: Annotated[
         Path | None, typer.Option(help="Write what the model says into this cassette.")
     ] = None,
+    keep: Annotated[
+        Path | None, typer.Option(help="Keep each play's database there, to replay it.")
+    ] = None,
     *,
     as_json: Json = False,
 ) -> int:
@@ -73,7 +76,7 @@ def run(
             choosers = await open_choosers(stack, model)
             if record is not None and not isinstance(choosers, Models):
                 raise InputError("--record needs --model configured, and LLM_MODEL to name one")
-            result = await run_suite(cases, settings, choosers, repeat)
+            result = await run_suite(cases, settings, choosers, repeat, keep)
             if record is not None and isinstance(choosers, Models):
                 write_cassette(record, choosers.cassette(ACCEPT))
             return result

@@ -3,7 +3,7 @@
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -55,17 +55,17 @@ class Played:
     seconds: float = 0.0
 
 
-async def play(case: Trial, settings: Settings, model: ModelOf | None) -> Played:
+async def play(case: Trial, settings: Settings, model: ModelOf, keep: Path | None = None) -> Played:
     """Play the case with the team's knowledge and limits of `settings`.
 
-    `model` None: as the settings say.
+    `keep` is an empty folder where the knowledge and the database stay, to be looked at.
 
     Raises:
-        ConfigError: The knowledge or the scenario's webhook will not do.
+        ConfigError: The knowledge or the scenario's webhook will not do, or `keep` is not empty.
     """
     begun = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="triagebot-eval-") as place:
-        folder = Path(place)
+    with ExitStack() as places:
+        folder = _place(places, keep)
         lay_out(settings.runbooks, case, folder / "knowledge")
         clock, quiet, desk = MovedClock(case.scenario.at), Quiet(), Script(case.scenario)
         world = World(_settings(settings, folder), clock, lambda _name: "")
@@ -90,6 +90,16 @@ async def play(case: Trial, settings: Settings, model: ModelOf | None) -> Played
         tuple(stage.faults),
         time.perf_counter() - begun,
     )
+
+
+def _place(places: ExitStack, keep: Path | None) -> Path:
+    if keep is None:
+        made = tempfile.TemporaryDirectory(prefix="triagebot-eval-")
+        return Path(places.enter_context(made))
+    keep.mkdir(parents=True, exist_ok=True)
+    if any(keep.iterdir()):
+        raise ConfigError(f"{keep}: is not empty; name another folder to keep plays in")
+    return keep
 
 
 @dataclass

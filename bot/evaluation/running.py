@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from bot.evaluation.playing import ModelOf, play
 from bot.evaluation.scoring import ScenarioScore, score
@@ -13,13 +14,13 @@ Faults = Callable[[], tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Chooser:
-    """Who chooses the Steps of one play. `model` None: as the settings say.
+    """Who chooses the Steps of one play.
 
     `faults` says after the play what was wrong with the chooser itself, such as a cassette whose
     prompt is another one.
     """
 
-    model: ModelOf | None
+    model: ModelOf
     faults: Faults = tuple
 
 
@@ -87,9 +88,15 @@ class SuiteResult:
 
 
 async def run_suite(
-    cases: Sequence[Trial], settings: Settings, chooser_of: ChooserOf, repeat: int = 1
+    cases: Sequence[Trial],
+    settings: Settings,
+    chooser_of: ChooserOf,
+    repeat: int = 1,
+    keep: Path | None = None,
 ) -> SuiteResult:
     """Play every case `repeat` times, one after the other.
+
+    `keep` is a folder where each play's own stays, as NAME-1, NAME-2 and so on.
 
     Raises:
         ConfigError: The knowledge or a scenario will not do.
@@ -97,9 +104,10 @@ async def run_suite(
     tried: list[Tried] = []
     for case in cases:
         scores: list[ScenarioScore] = []
-        for _ in range(repeat):
+        for number in range(1, repeat + 1):
             chooser = chooser_of(case.name)
-            played = await play(case, settings, chooser.model)
+            folder = keep / f"{case.name}-{number}" if keep is not None else None
+            played = await play(case, settings, chooser.model, folder)
             scores.append(score(played, chooser.faults()))
         tried.append(Tried(tuple(scores)))
     return SuiteResult(tuple(tried))

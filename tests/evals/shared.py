@@ -9,6 +9,8 @@ from typing import Any
 from bot.evaluation.scenario import RecordedResult, Scenario
 from bot.evaluation.suite import Trial
 
+Said = Mapping[str, Any]
+EMPTY: Said = {}
 SCENARIOS = "shared/data/scenarios"
 TITLE_CHARS = 200
 SUMMARY_CHARS = 400
@@ -24,10 +26,10 @@ def shared_files() -> list[Path]:
 
 def converted(path: Path) -> Trial:
     """Return one recorded incident as a scenario; what is for scoring is in `expect` only."""
-    said: Mapping[str, Any] = json.loads(path.read_text())
+    said: Said = json.loads(path.read_text())
     results = [_result(one) for one in said["evidence"]]
-    detail: Mapping[str, Any] = said.get("expected_detail") or {}
-    terms = said.get("answer_terms") or detail.get("required_keywords") or []
+    detail: Said = said.get("expected_detail") or EMPTY
+    terms: list[str] = said.get("answer_terms") or detail.get("required_keywords") or []
     scenario = {
         "title": said["id"],
         "alerts": [_alert(said)],
@@ -50,18 +52,11 @@ def answered(trial: Trial) -> list[RecordedResult]:
     return [one for one in kept.values() if not one.error]
 
 
-def _alert(said: Mapping[str, Any]) -> Mapping[str, Any]:
-    alert: Mapping[str, Any] = said.get("alert") or {}
-    labels = {str(name): str(value) for name, value in (alert.get("commonLabels") or {}).items()}
-    subject: Mapping[str, Any] = alert.get("subject") or {}
-    labels |= {
-        name: str(value) for name, value in subject.items() if isinstance(value, str) and value
-    }
-    annotations = {
-        str(name): str(value) for name, value in (alert.get("commonAnnotations") or {}).items()
-    }
-    if alert.get("description"):
-        annotations["description"] = str(alert["description"])
+def _alert(said: Said) -> Said:
+    alert: Said = said.get("alert") or EMPTY
+    labels = {**_texts(alert.get("commonLabels")), **_texts(alert.get("subject"))}
+    annotations = _texts(alert.get("commonAnnotations"))
+    annotations |= _texts({"description": alert.get("description")})
     severity = labels.get("severity", "")
     return {
         "title": str(alert.get("title") or said["question"])[:TITLE_CHARS],
@@ -72,12 +67,17 @@ def _alert(said: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
-def _result(one: Mapping[str, Any]) -> dict[str, Any]:
+def _texts(value: Any) -> dict[str, str]:  # noqa: ANN401 - whatever stands there
+    found: Said = value or EMPTY
+    return {name: one for name, one in found.items() if isinstance(one, str) and one}
+
+
+def _result(one: Said) -> Said:
     output = one["output"]
     text = output if isinstance(output, str) else json.dumps(output)
-    made = {
+    made: Said = {
         "tool": re.sub(r"[^a-z0-9_]", "_", str(one["tool"]).lower()),
-        "args": one["params"] or {},
+        "args": one["params"] or EMPTY,
     }
     line = " ".join(text.split())[:SUMMARY_CHARS]
     if one["status"] in DEAD:

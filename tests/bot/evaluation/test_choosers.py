@@ -80,8 +80,15 @@ async def test_a_live_model_plays_over_its_own_wire_and_its_words_make_a_cassett
 ) -> None:
     (case,) = read_suite(EVALS / "missing-metric")
     looks = [{"diagnose": "errors"}, {"diagnose": "deploys"}]
-    ends = {"outcome": "not_enough_evidence", "summary": "Nothing is measured.", "findings": []}
-    steps = ({"kind": "call_tools", "calls": looks}, {"kind": "conclude", **ends})
+    ends: dict[str, object] = {
+        "outcome": "not_enough_evidence",
+        "summary": "Nothing is measured.",
+        "findings": [],
+    }
+    steps: tuple[dict[str, object], ...] = (
+        {"kind": "call_tools", "calls": looks},
+        {"kind": "conclude", **ends},
+    )
     script = [says(json.dumps({"step": step})) for step in steps]
     async with language_server(*script) as server, AsyncExitStack() as stack:
         monkeypatch.setenv("LLM_MODEL", "openai:gpt-5-mini")
