@@ -3,8 +3,12 @@ FROM python:3.11-slim AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /src
 COPY requirements.lock ./
-RUN sed '/^# ---- only development/,$d' requirements.lock > build.lock \
- && sed '/^# ---- only building/,$d' build.lock > run.lock
+# 1: the image can talk to models of OpenAI's and Anthropic's wire; 0: it has the planner alone.
+ARG MODELS=1
+RUN sed '/^# ---- only development/,$d' requirements.lock > most.lock \
+ && sed '/^# ---- only a language model/,/^# ---- only building/d' most.lock > build.lock \
+ && sed '/^# ---- only building/,$d' most.lock > run.lock \
+ && if [ "${MODELS:-1}" = 0 ]; then sed -i '/^# ---- only a language model/,$d' run.lock; fi
 RUN python -m venv /opt/triagebot \
  && /opt/triagebot/bin/pip install --require-hashes --no-deps -r run.lock
 RUN python -m venv /opt/build \

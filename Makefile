@@ -5,8 +5,9 @@ BIN := .venv/bin
 # Processes that run the tests, a file each at a time; 0 runs them all in one.
 WORKERS ?= 2
 
-# One lock in three parts, so that an image takes what runs, its build stage what builds the
-# wheel besides, and a checkout all of it.
+# One lock in four parts, so that an image takes what runs and the SDKs of models (two wires that
+# nearly every model speaks), its build stage what builds the wheel, and a checkout all of it.
+MODELS_LINE := \# ---- only a language model needs what follows ----
 BUILD_LINE := \# ---- only building the wheel needs what follows ----
 DEV_LINE := \# ---- only development needs what follows ----
 COMPILE := UV_PYTHON_DOWNLOADS=never uv pip compile --quiet --universal --python-version 3.11 \
@@ -63,9 +64,12 @@ lock:
 	if [ -z "$(UPGRADE)" ]; then cp requirements.lock "$$made/all"; fi; \
 	$(COMPILE) --group dev $(UPGRADE) --output-file "$$made/all"; \
 	$(COMPILE) --constraint "$$made/all" --output-file "$$made/run"; \
+	$(COMPILE) --constraint "$$made/all" --extra anthropic --extra openai \
+	  --output-file "$$made/models" $$(but "$$made/run"); \
 	$(COMPILE) --constraint "$$made/all" --group build --output-file "$$made/build" \
-	  $$(but "$$made/run"); \
+	  $$(but "$$made/run" "$$made/models"); \
 	$(COMPILE) --constraint "$$made/all" --group dev --output-file "$$made/dev" \
-	  $$(but "$$made/run" "$$made/build"); \
-	{ cat "$$made/run"; echo '$(BUILD_LINE)'; cat "$$made/build"; \
+	  $$(but "$$made/run" "$$made/models" "$$made/build"); \
+	{ cat "$$made/run"; echo '$(MODELS_LINE)'; cat "$$made/models"; \
+	  echo '$(BUILD_LINE)'; cat "$$made/build"; \
 	  echo '$(DEV_LINE)'; cat "$$made/dev"; } > requirements.lock

@@ -59,10 +59,13 @@ HOUSE = [
     "bot.engine.embedded",
     "bot.engine.execute",
     "bot.engine.grant",
+    "bot.engine.inventory",
     "bot.engine.last_gate",
     "bot.engine.menu",
     "bot.engine.postgres",
+    "bot.engine.prefetch",
     "bot.engine.reads",
+    "bot.engine.slices",
     "bot.incident.model",
     "bot.incident.reducer",
     "bot.intake.sources.__init__",
@@ -130,6 +133,8 @@ OFFENCES = [
     ("reading", "tools.read.prometheus", "tools.write.jobs"),
     ("asking", "bot.engine.reads", "bot.engine.execute"),
     ("asking", "bot.engine.choosing", "bot.engine.call"),
+    ("asking", "bot.engine.slices", "bot.engine.execute"),
+    ("asking", "bot.engine.prefetch", "bot.engine.grant"),
 ]
 
 

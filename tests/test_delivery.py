@@ -90,6 +90,34 @@ def test_g20_the_image_holds_no_secret_and_fetches_no_address() -> None:
     assert [step for step in everything if re.search(r"curl|wget|https://", step.rest)] == []
 
 
+PINNED = re.compile(r"^([a-z0-9._-]+)==", re.MULTILINE)
+OF_MODELS = {"pydantic-ai-slim", "openai", "anthropic", "httpx2"}
+OF_NO_IMAGE = {"boto3", "google-genai", "hatchling", "pytest", "ruff"}
+
+
+@pytest.mark.parametrize(("models", "there"), [("1", OF_MODELS), ("0", set[str]())])
+def test_the_lock_is_cut_into_what_runs_and_what_builds(
+    models: str, there: set[str], tmp_path: Path
+) -> None:
+    shutil.copy(ROOT / "requirements.lock", tmp_path)
+    (cut,) = [step.rest for step in BUILD if step.word == "RUN" and step.rest.startswith("sed")]
+    environment = os.environ | {"MODELS": models}
+    subprocess.run(["/bin/sh", "-euc", cut], cwd=tmp_path, env=environment, check=True)
+    runs = PINNED.findall(tmp_path.joinpath("run.lock").read_text())
+    builds = PINNED.findall(tmp_path.joinpath("build.lock").read_text())
+    assert set(runs) & OF_MODELS == there
+    assert set(runs) & OF_NO_IMAGE == set()
+    assert {"fastapi", "httpx", "sqlmodel"} <= set(runs)
+    assert "hatchling" in builds
+    assert set(builds) & OF_MODELS == set()
+    assert len(set(runs)) == len(runs)
+
+
+def test_nothing_is_locked_twice() -> None:
+    names = PINNED.findall(ROOT.joinpath("requirements.lock").read_text())
+    assert len(set(names)) == len(names)
+
+
 def test_what_the_image_copies_is_not_ignored() -> None:
     sent = set(ROOT.joinpath(".dockerignore").read_text().split())
     copied = [step.rest.split()[:-1] for step in BUILD if step.word == "COPY"]
@@ -213,6 +241,27 @@ def test_the_image_holds_what_runs_and_no_tool_of_ours(installed: Path) -> None:
     ).split()
     assert {"triagebot", "fastapi", "sqlmodel"} <= set(names)
     assert {"pytest", "ruff", "pyright", "hatchling", "playwright", "pip"} & set(names) == set()
+
+
+@pytest.mark.timeout(600)
+def test_the_image_can_talk_to_models_of_both_wires_and_names_what_others_lack(
+    installed: Path,
+) -> None:
+    models = (
+        "pydantic_ai.models.openai, pydantic_ai.models.anthropic, bot.agent.llm.one_model, "
+        "bot.agent.llm.providers, bot.agent.llm.wire"
+    )
+    assert said(installed, "python", "-c", f"import {models}\nprint('both')") == "both\n"
+    tried = subprocess.run(
+        [installed / "bin" / "triagebot", "llm", "check"],
+        cwd=installed,
+        env={"LLM_MODEL": "google:gemini-2.5-flash", "GOOGLE_API_KEY": "k"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert tried.returncode == 2
+    assert "pip install 'triagebot[google]'" in tried.stderr
 
 
 @pytest.mark.timeout(600)

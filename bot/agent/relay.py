@@ -132,7 +132,8 @@ class Relay:
         return _Failure("slow", why)
 
     def _failed(self, error: ModelError) -> _Failure:
-        if error.kind != "budget" and not isinstance(error, NoRoomError):
+        is_its_own = error.kind != "budget" and not error.too_long
+        if is_its_own and not isinstance(error, NoRoomError):
             self._ailment = error.kind or "invalid"
             if self._breaker.failed(error.retry_after_s):
                 telemetry.llm_rests.labels(self.name).inc()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bot.agent.marking import Pen, plain, told
 from bot.agent.window import Cut, Piece, Smaller
-from bot.incident.context import Context, Standing
+from bot.incident.context import Context
 from bot.incident.facts_run import LeftOut
 
 
@@ -32,10 +32,11 @@ def tell_standing(context: Context, pen: Pen) -> Iterator[Piece]:
     }
     lines = (f"{name}={said}" for name, said in people.items() if said)
     yield _piece(pen.fence("standing", lines), "who cares for it", 0)
-    yield _piece(pen.fence("conclusion", _concluded(stands)), "what was concluded", 1)
+    yield _piece(pen.fence("conclusion", _concluded(context)), "what was concluded", 1)
 
 
-def _concluded(stands: Standing) -> Iterator[str]:
+def _concluded(context: Context) -> Iterator[str]:
+    stands = context.standing
     if not stands.conclusion:
         return
     yield f"by={stands.by}" if stands.by else ""

@@ -22,7 +22,7 @@ from bot.agent.prompt_files import Prompts
 from bot.agent.said import said, wordless
 from bot.agent.second_look import SCHEMA, asked, verdicts
 from bot.agent.tokens import ratio_of, safe
-from bot.agent.window import ASSUMED_TOKENS, Room
+from bot.agent.window import ASSUMED_TOKENS, NoRoomError, Room
 from bot.incident.context import Context
 from bot.incident.model import Finding
 from bot.incident.steps import CallTools, Step
@@ -110,7 +110,7 @@ class LlmMind:
                 prompt, reply = await self._answer(errand, world.schema)
                 found = self._checked(errand, world.read(reply.text), prompt)
             except (InvalidStep, ModelError) as error:
-                if isinstance(error, ModelError) and error.kind != "invalid":
+                if isinstance(error, ModelError) and not _is_repairable(error):
                     raise
                 why = str(error)
                 continue
@@ -133,10 +133,13 @@ class LlmMind:
         except ModelError as error:
             if not error.too_long or errand.halved:
                 raise
-        errand.halved = True
-        half = (errand.room.window_tokens or ASSUMED_TOKENS) // 2
-        errand.room = replace(errand.room, window_tokens=half)
-        prompt = render(errand.context, errand.style, schema, errand.room)
+            errand.halved = True
+            half = (errand.room.window_tokens or ASSUMED_TOKENS) // 2
+            errand.room = replace(errand.room, window_tokens=half)
+            try:
+                prompt = render(errand.context, errand.style, schema, errand.room)
+            except NoRoomError:
+                raise error from None
         return prompt, await self._accountant.ask(errand, prompt, "")
 
     async def _looked_again(self, errand: Errand, prompt: Prompt, step: Step, began: float) -> Step:
@@ -163,3 +166,8 @@ class LlmMind:
             log.info("no second look: %s", error, extra={"incident": errand.context.incident})
             return step
         return lowered(step, verdicts(reply.text, len(findings)))
+
+
+def _is_repairable(error: ModelError) -> bool:
+    """Tell an answer that came but cannot be used: the next may be one that can."""
+    return error.kind == "invalid" and not error.too_long

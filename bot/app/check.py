@@ -10,6 +10,7 @@ from bot.app.clock import SystemClock
 from bot.app.database import examine_database
 from bot.app.key import check_key
 from bot.app.llm_check import inspect_model, load_llm_settings, model_rows
+from bot.app.minding import limit_problems
 from bot.app.readiness import gate_problems
 from bot.app.role import ROLES, SERVE, WORKER, Role, check_role
 from bot.app.routes import routes_of
@@ -98,13 +99,15 @@ def _inspect(settings: Settings) -> tuple[list[str], list[str]]:
     routes = routes_of(knowledge, secret, settings.allow_insecure_webhook)
     lacking, opened = asyncio.run(_open_each(given))
     database, unfit = examine_database(settings)
-    amiss, model = asyncio.run(inspect_model(load_llm_settings()))
+    llm = load_llm_settings()
+    amiss, model = asyncio.run(inspect_model(llm))
     problems = [
         *lint_knowledge(knowledge, given),
         *lacking,
         *gate_problems(knowledge),
         *unfit,
         *amiss,
+        *limit_problems(llm),
     ]
     every = sorted({*READ_TOOLS, *ACTIONS})
     there = ", ".join(name for name in every if name in opened)

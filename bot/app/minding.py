@@ -69,7 +69,9 @@ async def _relay(stack: AsyncExitStack, settings: LlmSettings, means: Means) -> 
 
 
 def limit_problems(settings: LlmSettings) -> list[str]:
-    """Return what is wrong with the limits of a model that is configured; a line each."""
+    """Return what is wrong with the limits of a model, if one is named; a line each."""
+    if not settings.model.strip():
+        return []
     problems = [
         "LLM_INPUT_USD, LLM_OUTPUT_USD: set both, for a dollar limit is set and no price of "
         f"{name} is known; or take LLM_INCIDENT_USD and LLM_DAY_USD away"

@@ -1,7 +1,7 @@
 """Commands about the language model: llm check."""
 
 
-def check() -> int:
+def llm_check() -> int:
     """Ask each model of LLM_MODEL for one tiny step: does it answer, how fast, for how much.
 
     Exit code 0 when all answered by the schema, or when there is no model; 1 otherwise.

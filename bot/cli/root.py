@@ -65,7 +65,7 @@ people_app.command("revoke")(people.revoke)
 policy_app.command("explain")(policy.explain_decision)
 policy_app.command("test")(policy.try_cases)
 policy_app.command("lint")(policy.lint)
-llm_app.command("check")(llm.check)
+llm_app.command("check")(llm.llm_check)
 app.command("fire")(remote.fire)
 
 LOCAL = frozenset({"help", "list", "show", "link", "timeline"})

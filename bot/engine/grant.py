@@ -20,6 +20,7 @@ from bot.incident.stepup import asks_proof
 from bot.incident.views import ProposalView
 from bot.knowledge.case import case_of
 from bot.knowledge.operator_rule import stands_back
+from bot.knowledge.routes import Allow
 from bot.ports import Clock, Library, Sealer
 
 __all__ = ["GRANT_S", "Granter", "Ready", "Revoked", "decision_id"]
@@ -62,6 +63,7 @@ class Granter:
         found = self._box.action(proposal.tool)
         if found is None:
             raise Revoked(f"{proposal.tool} is not configured here")
+        check_still_allowed(self._library.routes.allow, proposal)
         args = parse_args(found.tool, proposal.args)
         check_version(found, args, proposal)
         check_arguments(proposal, args.model_dump(mode="json"))
@@ -178,6 +180,18 @@ def check_version(found: OpenAction, args: Value, proposal: Proposal) -> None:
     """
     if version_of(found, args) != proposal.tool_version:
         raise Revoked(f"the declaration of {proposal.action} was changed since it was approved")
+
+
+def check_still_allowed(allow: Allow, proposal: Proposal) -> None:
+    """Ask the operator's allow-list as it is now, whoever approved what was on it then.
+
+    Raises:
+        Revoked: The tool or the service is not on it any more.
+    """
+    if not allow.lets_use(proposal.tool):
+        raise Revoked(f"{proposal.tool} is not on the allow-list of routes.yaml any more")
+    if proposal.service and not allow.lets_name(proposal.service):
+        raise Revoked(f"{proposal.service} is not on the allow-list of routes.yaml any more")
 
 
 def check_arguments(proposal: Proposal, sending: JsonValue) -> None:

@@ -85,7 +85,7 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class HowItStands:
     """How the incident stands: what a human may ask about it; names are those of persons.
 
     `conclusion` and `findings` are what the alerts' run concluded, `by` who concluded it. `called`
@@ -144,7 +144,7 @@ class Context:
     specialist: str = ""
     effect_id: str = ""
     resting: tuple[str, ...] = ()
-    standing: Standing = field(default_factory=Standing)
+    standing: HowItStands = field(default_factory=HowItStands)
     opened_at: datetime | None = None
     at: datetime | None = None
     seed: str = ""

@@ -53,3 +53,13 @@ def test_g12_a_secret_in_a_field_never_reaches_a_line(lines: io.StringIO) -> Non
 def test_g12_every_line_stays_one_line(lines: io.StringIO) -> None:
     logging.getLogger("bot.x").warning("a\nb\u2028c")
     assert len(lines.getvalue().splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["anthropic", "botocore", "google_genai", "httpx2", "openai"])
+def test_f07_an_sdk_of_a_model_says_nothing_of_its_requests_even_at_debug(
+    name: str, lines: io.StringIO
+) -> None:
+    logging.getLogger().setLevel("DEBUG")
+    logging.getLogger(name).debug("Request options: a whole prompt")
+    logging.getLogger(f"{name}._client").info("HTTP Request: POST https://…")
+    assert lines.getvalue() == ""

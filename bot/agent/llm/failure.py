@@ -42,7 +42,7 @@ KINDS: tuple[tuple[type[Exception], FallbackKind, str], ...] = (
         "does not take the request; check LLM_MODEL and LLM_OUTPUT",
     ),
     (exceptions.UserError, "refused", "cannot be used like this; check LLM_MODEL and LLM_OUTPUT"),
-    (Exception, "refused", "cannot be asked; check {look_at}"),
+    (Exception, "refused", "cannot be asked ({type}); check {look_at}"),
 )
 """The first class that fits says the kind, and the words after the model's name."""
 
@@ -57,7 +57,7 @@ def failure(error: Exception, name: str, look_at: str, trace: Trace) -> ModelErr
         too_large = trace.fault.startswith("answered more")
         return ModelError(f"{name} {trace.fault}", "invalid" if too_large else "refused")
     kind, words = _told(error, trace)
-    said = words.format(look_at=look_at) + _status(error)
+    said = words.format(look_at=look_at, type=type(error).__name__) + _status(error)
     if kind == "refused":
         said += _said(error)
     return ModelError(

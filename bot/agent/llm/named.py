@@ -37,7 +37,7 @@ VARIABLES: dict[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class ModelName:
     """One model of one provider."""
 
     provider: str
@@ -47,7 +47,7 @@ class Named:
         return f"{self.provider}:{self.model}"
 
 
-def model_names(setting: str) -> tuple[Named, ...]:
+def model_names(setting: str) -> tuple[ModelName, ...]:
     """Return the models of the setting in the order they are asked; none when it is empty.
 
     A model's own name may hold colons (`ollama:qwen3:8b`), but no comma.
@@ -56,7 +56,7 @@ def model_names(setting: str) -> tuple[Named, ...]:
         ConfigError: A part is not `provider:name`, nobody knows the provider, or a model is named
             twice.
     """
-    found: list[Named] = []
+    found: list[ModelName] = []
     for part in setting.split(","):
         if not part.strip():
             continue
@@ -67,7 +67,7 @@ def model_names(setting: str) -> tuple[Named, ...]:
             near = get_close_matches(provider, EXTRAS, n=1)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(EXTRAS)}"
             raise ConfigError(f"LLM_MODEL: no provider is called {provider[:40]!r}; {hint}")
-        one = Named(provider, model)
+        one = ModelName(provider, model)
         if one in found:
             raise ConfigError(f"LLM_MODEL: {one} stands there twice; once is enough")
         found.append(one)

@@ -32,7 +32,7 @@ from pydantic_ai.tools import ToolDefinition
 from bot.agent.exchange import ModelError, ModelReply, Prompt
 from bot.agent.llm.failure import failure
 from bot.agent.llm.price import Price
-from bot.agent.llm.trace import Trace, traced, without
+from bot.agent.llm.trace import Trace, noting, without
 from bot.incident.facts_run import Usage
 
 ANSWER = "next_step"
@@ -66,7 +66,7 @@ class OneModel:
             ModelError: As the port says.
         """
         started = monotonic()
-        with traced() as trace:
+        with noting() as trace:
             try:
                 async with asyncio.timeout(deadline_s):
                     response = await self._request(prompt, note)

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from bot.agent.llm.chain import Chain
-from bot.agent.llm.named import EXTRAS, Named, model_names
+from bot.agent.llm.named import EXTRAS, ModelName, model_names
 from bot.agent.llm_settings import LlmSettings
 from bot.errors import ConfigError
 
@@ -35,7 +35,7 @@ async def open_language_model(
 
 
 async def _opened(
-    stack: AsyncExitStack, named: Named, settings: LlmSettings, secret: Callable[[str], str]
+    stack: AsyncExitStack, named: ModelName, settings: LlmSettings, secret: Callable[[str], str]
 ) -> "OneModel":
     try:
         from bot.agent.llm.one_model import OneModel

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx2
 from pydantic_ai.models import Model
 
-from bot.agent.llm.named import Named
+from bot.agent.llm.named import ModelName
 from bot.errors import ConfigError
 
 OPENAI = "https://api.openai.com/v1"
@@ -37,7 +37,7 @@ class Built:
     is_guarded: bool = True
 
 
-def build_model(named: Named, secret: Secret, client: httpx2.AsyncClient) -> Built:
+def build_model(named: ModelName, secret: Secret, client: httpx2.AsyncClient) -> Built:
     """Return the model, whose requests go through `client` where its SDK can take one.
 
     Raises:
@@ -47,7 +47,7 @@ def build_model(named: Named, secret: Secret, client: httpx2.AsyncClient) -> Bui
     return _MAKERS[named.provider](named, secret, client)
 
 
-def _openai(named: Named, secret: Secret, client: httpx2.AsyncClient) -> Built:
+def _openai(named: ModelName, secret: Secret, client: httpx2.AsyncClient) -> Built:
     if _address(secret("OPENAI_BASE_URL"), "OPENAI_BASE_URL"):
         return _compatible(named, secret, client, prefix="OPENAI")
     from pydantic_ai.models.openai import OpenAIChatModel
@@ -58,7 +58,9 @@ def _openai(named: Named, secret: Secret, client: httpx2.AsyncClient) -> Built:
     return Built(OpenAIChatModel(named.model, provider=provider), (key,), "OPENAI_API_KEY")
 
 
-def _compatible(named: Named, secret: Secret, client: httpx2.AsyncClient, *, prefix: str) -> Built:
+def _compatible(
+    named: ModelName, secret: Secret, client: httpx2.AsyncClient, *, prefix: str
+) -> Built:
     """Any server of OpenAI's wire: vLLM, Ollama, llama.cpp, a gateway. Many want no key."""
     from pydantic_ai.models.openai import OpenAIChatModel
     from pydantic_ai.providers.openai_compatible import OpenAICompatibleProvider
@@ -73,7 +75,7 @@ def _compatible(named: Named, secret: Secret, client: httpx2.AsyncClient, *, pre
     return Built(model, (key,) if key else (), f"{at} and {key_at}")
 
 
-def _azure(named: Named, secret: Secret, client: httpx2.AsyncClient) -> Built:
+def _azure(named: ModelName, secret: Secret, client: httpx2.AsyncClient) -> Built:
     from pydantic_ai.models.openai import OpenAIChatModel
     from pydantic_ai.providers.azure import AzureProvider
 
@@ -93,7 +95,7 @@ def _azure(named: Named, secret: Secret, client: httpx2.AsyncClient) -> Built:
     return Built(model, (key,), f"{at} and AZURE_OPENAI_API_KEY")
 
 
-def _anthropic(named: Named, secret: Secret, client: httpx2.AsyncClient) -> Built:
+def _anthropic(named: ModelName, secret: Secret, client: httpx2.AsyncClient) -> Built:
     from pydantic_ai.models.anthropic import AnthropicModel
     from pydantic_ai.providers.anthropic import AnthropicProvider
 
@@ -106,7 +108,7 @@ def _anthropic(named: Named, secret: Secret, client: httpx2.AsyncClient) -> Buil
     )
 
 
-def _google(named: Named, secret: Secret, client: httpx2.AsyncClient) -> Built:
+def _google(named: ModelName, secret: Secret, client: httpx2.AsyncClient) -> Built:
     """The Gemini API with its key; Vertex AI and its service accounts are not offered."""
     from pydantic_ai.models.google import GoogleModel
     from pydantic_ai.providers.google import GoogleProvider
@@ -118,7 +120,7 @@ def _google(named: Named, secret: Secret, client: httpx2.AsyncClient) -> Built:
     return Built(GoogleModel(named.model, provider=provider), (key,), "GOOGLE_API_KEY")
 
 
-def _bedrock(named: Named, secret: Secret, client: httpx2.AsyncClient) -> Built:
+def _bedrock(named: ModelName, secret: Secret, client: httpx2.AsyncClient) -> Built:
     """The Converse API of one region, which does not use our client."""
     from bot.agent.llm.bedrock import bedrock_model
 
@@ -127,7 +129,7 @@ def _bedrock(named: Named, secret: Secret, client: httpx2.AsyncClient) -> Built:
     return Built(model, words, "AWS_REGION and the AWS keys", is_guarded=False)
 
 
-def _needed(named: Named, secret: Secret, variable: str) -> str:
+def _needed(named: ModelName, secret: Secret, variable: str) -> str:
     value = secret(variable)
     if not value:
         raise ConfigError(
@@ -153,7 +155,7 @@ def _address(value: str, variable: str) -> str:
     return value
 
 
-_MAKERS: Mapping[str, Callable[[Named, Secret, httpx2.AsyncClient], Built]] = {
+_MAKERS: Mapping[str, Callable[[ModelName, Secret, httpx2.AsyncClient], Built]] = {
     "openai": _openai,
     "ollama": partial(_compatible, prefix="OLLAMA"),
     "vllm": partial(_compatible, prefix="VLLM"),

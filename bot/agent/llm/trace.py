@@ -38,7 +38,7 @@ _current: ContextVar[Trace | None] = ContextVar("trace", default=None)
 
 
 @contextmanager
-def traced() -> Generator[Trace]:
+def noting() -> Generator[Trace]:
     """Yield the trace of the requests made inside; a thread started inside writes to it too."""
     trace = Trace()
     token = _current.set(trace)
@@ -49,7 +49,7 @@ def traced() -> Generator[Trace]:
 
 
 def current() -> Trace:
-    """Return the trace to write to; one that nobody reads when nothing is traced."""
+    """Return the trace to write to; one that nobody reads when nobody is noting."""
     return _current.get() or Trace()
 
 

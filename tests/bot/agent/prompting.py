@@ -19,7 +19,6 @@ from bot.incident.context import (
     Proposed,
     Remark,
     Result,
-    Standing,
     ToolOffer,
 )
 from bot.incident.model import (
@@ -181,7 +180,8 @@ def asked() -> Context:
     """A human's question began this run."""
     question = Remark("erin", "what changed since noon?", question=True, at=at(300))
     said = (*denied().messages, question)
-    stands = Standing(
+    stands = replace(
+        denied().standing,
         status="open",
         firing=1,
         alerts=2,

@@ -1,13 +1,14 @@
 """What can be named in one incident: only what is known there (F-05)."""
 
 import json
-from typing import cast
+from typing import cast, get_args
 
 from pydantic import JsonValue
 
 from bot.agent.closed import ClosedWorld
 from bot.incident.context import Answered, Remark
-from bot.incident.steps import CallTools, Conclude, ProposeAction
+from bot.incident.model import Value
+from bot.incident.steps import CallTools, Conclude, ProposeAction, Step
 from tests.bot.agent.closing import (
     CONCLUDE,
     PROPOSE,
@@ -47,6 +48,22 @@ def test_f05_versions_are_what_is_known_and_what_a_human_asked_for() -> None:
     assert isinstance(read(step, answers=(Answered("Which?", "v39"),)), ProposeAction)
     loose = Remark("dana", "v39 looks fine to me", question=False)
     assert "'v39' is not one of" in why(step, messages=(loose,))
+
+
+def test_factor_1_a_wish_in_the_thread_becomes_one_typed_proposal_and_nothing_else() -> None:
+    asked = Remark("dana", "roll checkout back to v41", question=True)
+    params: Json = {"service": "checkout", "version": "v41"}
+    step = read({**PROPOSE, "args": {**ROLLBACK, "params": params}}, question=asked)
+    assert isinstance(step, ProposeAction)
+    assert (step.tool, step.args) == ("job_run", {"job": "rollback", "params": params})
+    unknown = "step.kind: 'reboot' is not one of call_tools"
+    assert unknown in why({"kind": "reboot", "service": "checkout"}, question=asked)
+
+
+def test_factor_4_the_schema_has_every_kind_of_the_union_and_no_other() -> None:
+    union = cast("tuple[type[Value], ...]", get_args(get_args(Step)[0]))
+    kinds = {kind.model_fields["kind"].default for kind in union}
+    assert {*variants(ClosedWorld(context()))} == kinds
 
 
 def test_f05_evidence_ids_are_those_of_this_thread() -> None:

@@ -1,9 +1,11 @@
 """F-03, the whole prompt: whatever text is planted wherever, it is found inside fences only."""
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import cycle
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -89,3 +91,19 @@ def test_f03_a_long_text_everywhere_still_fits_a_small_window(length: int) -> No
     assert made.receipt.estimated_tokens <= 0.40 * 12_000
     cut = [one.what for one in made.receipt.left_out if one.what.startswith("part of")]
     assert bool(cut) == (length > 1)
+
+
+INJECTIONS = "shared/data/injections/injections.jsonl"
+
+
+def test_f13_no_known_injection_leaves_its_fence_wherever_it_is_planted() -> None:
+    places = (up / INJECTIONS for up in Path(__file__).parents)
+    found = next((path for path in places if path.exists()), None)
+    if found is None:
+        pytest.skip("the shared injections are not here")
+    for line in found.read_text().splitlines():
+        text = str(json.loads(line)["text"])
+        made = prompt(everywhere(lambda text=text: text), LARGE)
+        outside, inside = split(made.stable + made.volatile)
+        assert [one for one in outside.splitlines() if not is_ours(one)] == []
+        assert all(" " not in one and "<|" not in one for one in inside)

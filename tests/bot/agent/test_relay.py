@@ -195,7 +195,8 @@ async def test_f11_a_rate_limit_is_honoured_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "harmless", [failing("budget"), NoRoomError("the smallest prompt does not fit")]
+    "harmless",
+    [failing("budget"), failing("refused", too_long=True), NoRoomError("it does not fit")],
 )
 async def test_a_spent_budget_or_a_long_thread_is_no_failure_of_the_model(
     harmless: ModelError,

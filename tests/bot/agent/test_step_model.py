@@ -171,8 +171,9 @@ async def test_f11_a_model_that_cannot_answer_is_not_asked_again_in_this_step(
     assert count("triage_llm_requests_total", outcome=kind) == before + 1
 
 
-async def test_a_context_that_is_too_long_is_halved_once() -> None:
-    long = failing("refused", too_long=True)
+@pytest.mark.parametrize("kind", ["refused", "invalid"])
+async def test_a_context_that_is_too_long_is_halved_once(kind: FallbackKind) -> None:
+    long = failing(kind, too_long=True)
     stage = Stage(long, FOUND)
     choice = await stage.choose()
     assert choice.receipt is not None
@@ -182,6 +183,17 @@ async def test_a_context_that_is_too_long_is_halved_once() -> None:
     with pytest.raises(ModelError):
         await stage.choose()
     assert len(stage.speaker.prompts) == 2
+
+
+async def test_a_context_whose_half_does_not_fit_either_is_too_long() -> None:
+    stage = Stage(failing("refused", too_long=True))
+    stage.speaker.window = None
+    made = settings()
+    mind = LlmMind(stage.speaker, PROMPTS, Budget(stage.book, FakeClock(), made), made)
+    with pytest.raises(ModelError, match="it is refused") as raised:
+        await mind.choose(SEEN, nothing_against)
+    assert raised.value.too_long
+    assert len(stage.speaker.prompts) == 1
 
 
 async def test_repairs_and_halving_share_one_deadline() -> None:

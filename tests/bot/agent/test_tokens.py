@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.agent.tokens import milli, ratio_of, safe
+from bot.agent.tokens import PRIOR_RATIO, milli, ratio_of, safe
+from tests.bot.agent.token_texts import COUNTED, Counted
 
 
 @pytest.mark.parametrize(
@@ -49,3 +50,18 @@ def test_a_ratio_that_cannot_be_is_none() -> None:
     assert ratio_of([100.0] * 9) == 4.0
     assert ratio_of([0.001] * 9) == 0.5
     assert ratio_of([math.nan, math.inf, 0.0, -1.0, *[1.0] * 4]) == 1.3
+
+
+@pytest.mark.parametrize("one", COUNTED, ids=lambda one: one.kind)
+def test_llm_5_the_estimate_is_within_its_bounds_on_what_incidents_are_made_of(
+    one: Counted,
+) -> None:
+    ratios = [safe(one.text) / tokens for tokens in one.tokens]
+    assert min(ratios) >= 0.9
+    assert max(ratios) <= 1.8
+    assert safe(one.text) * PRIOR_RATIO > max(one.tokens)
+
+
+def test_llm_5_a_quarter_of_the_characters_would_be_too_few() -> None:
+    short = [one.kind for one in COUNTED if len(one.text) / 4 < 0.75 * max(one.tokens)]
+    assert short == ["log", "json", "metrics", "marked markdown"]

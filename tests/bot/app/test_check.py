@@ -113,6 +113,16 @@ def test_a_runbook_that_names_no_tool_is_found(tmp_path: Path) -> None:
     assert any("no_such" in problem for problem in lint_folder(tmp_path))
 
 
+def test_routes_that_name_no_tool_are_found_and_a_broken_one_is_not_loaded(tmp_path: Path) -> None:
+    routes = tmp_path / "routes.yaml"
+    routes.write_text("rules: [{name: a, tools: [evidence_read, no_such]}]\n")
+    (problem,) = lint_folder(tmp_path)
+    assert problem.startswith("routes.yaml: rule 'a': tools: there is no tool 'no_such'; there is ")
+    routes.write_text("rules: [{name: a, specialist: oracle}]\n")
+    with pytest.raises(ConfigError, match=r"routes.yaml line 1: rules\[0\].specialist"):
+        lint_folder(tmp_path)
+
+
 def test_a_folder_that_is_not_there_says_what_to_set(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="TRIAGE_RUNBOOKS"):
         lint_folder(tmp_path / "none")

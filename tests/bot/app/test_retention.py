@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.app.retention import KeepRules, Retention, Taken
-from bot.ports import Delivery, SessionRow
+from bot.ports import Delivery, ModelCall, SessionRow
 from bot.store.store import Store
 from tests.bot.store.examples import alert, close_incident, delivery, evidence, group, open_incident
 from tests.fakes import T0, FakeClock, open_store
@@ -180,6 +180,20 @@ async def test_no_event_ever_goes_and_the_chains_stay_whole(tmp_path: Path) -> N
         assert await store.verify() == []
         await store.rebuild()
         assert not await is_there(store, "d1")
+
+
+async def test_the_book_of_model_calls_is_kept_for_five_weeks(tmp_path: Path) -> None:
+    clock = FakeClock()
+    async with open_store(tmp_path, clock) as store:
+        old = ModelCall("c1", "INC-1", "r1s1", "test:model", T0, 800, 900, 100, 250)
+        await store.model_calls.add(old)
+        clock.advance(35 * DAY_S)
+        await store.model_calls.add(dataclasses.replace(old, id="c2", at=clock.now()))
+        await sweep(store, clock)
+        assert (await store.model_calls.spent(T0)).calls == 2
+        clock.advance(1)
+        await sweep(store, clock)
+        assert (await store.model_calls.spent(T0)).calls == 1
 
 
 async def test_sessions_and_tokens_that_are_long_over_go_too(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import tools.read
 import tools.write
 from bot.incident.model import Runbook
 from bot.incident.steps import ProposeAction
-from bot.knowledge import catalog, lint, people, policy_file, reach
+from bot.knowledge import catalog, lint, people, policy_file, reach, routes
 from bot.knowledge.library import Knowledge, gather
 from bot.knowledge.match import choose_runbook
 from bot.knowledge.planner import choose
@@ -77,7 +77,11 @@ def test_the_commented_examples_are_true() -> None:
     services = catalog.parse("services.yaml", example("services.yaml"))
     known = people.parse("people.yaml", example("people.yaml"))
     policy = policy_file.parse("policy.yaml", example("policy.yaml"))
+    chosen = routes.parse("routes.yaml", example("routes.yaml"))
     assert services.get("checkout") is not None
+    assert [(rule.name, rule.within_s) for rule in chosen.rules] == [("databases", 7200)]
+    assert chosen.allow.lets_use("evidence_read")
+    assert not chosen.allow.lets_name("orders-db")
     assert len(known.in_group("sre")) == 2
     assert [rule.allow for rule in policy.rules] == [False, True, True, True]
     assert reach.unreachable(policy, known) == []

@@ -2,19 +2,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.agent.llm.named import EXTRAS, Named, model_names
+from bot.agent.llm.named import EXTRAS, ModelName, model_names
 from bot.errors import ConfigError
 
 NAMES = st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1, max_size=9)
 
 
-@given(st.lists(st.builds(Named, st.sampled_from(sorted(EXTRAS)), NAMES), unique=True, max_size=4))
-def test_a_setting_reads_back_in_its_order(names: list[Named]) -> None:
+@given(
+    st.lists(st.builds(ModelName, st.sampled_from(sorted(EXTRAS)), NAMES), unique=True, max_size=4)
+)
+def test_a_setting_reads_back_in_its_order(names: list[ModelName]) -> None:
     assert model_names(" , ".join(map(str, names))) == tuple(names)
 
 
 def test_a_model_may_have_a_colon_of_its_own() -> None:
-    assert model_names("ollama:qwen3:8b,") == (Named("ollama", "qwen3:8b"),)
+    assert model_names("ollama:qwen3:8b,") == (ModelName("ollama", "qwen3:8b"),)
     assert model_names("  ") == ()
 
 

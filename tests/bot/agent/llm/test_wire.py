@@ -1,5 +1,6 @@
 """What goes over each wire is our text and nothing else, and what comes back is counted."""
 
+import asyncio
 import json
 import re
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ from tests.bot.agent.llm.asking import (
     scripted,
     variables,
 )
-from tests.llm_server import language_server, says
+from tests.llm_server import language_server, says, waits
 
 Schema = Mapping[str, Any]
 SPARE = re.compile(rb"RUNBOOK|HISTORY|SYSTEM")
@@ -196,3 +197,14 @@ async def test_a_schema_that_is_not_strict_is_a_bug_and_is_never_sent() -> None:
         with pytest.raises(ValueError, match=r"allows other properties.*not required.*oneOf"):
             await model.ask(loose, "", 30)
     assert server.asked == []
+
+
+async def test_requests_at_once_keep_their_exchanges_apart() -> None:
+    answer = asyncio.Event()
+    async with scripted("openai:gpt-5-mini", waits(answer, says(STEP))) as (model, server):
+        asking = [asyncio.create_task(model.ask(a_prompt(f"no. {n}"), "", 30)) for n in range(8)]
+        await server.until_asked(8)
+        answer.set()
+        replies = await asyncio.gather(*asking)
+    for number, reply in enumerate(replies):
+        assert [f"no. {n}" in str(reply.exchange) for n in range(8)].index(True) == number
