@@ -27,9 +27,6 @@ Model = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Every number, as JSON.")]
 
 
-ACCEPT = "look at the diff, then record it anew with: triagebot eval DIR --record FILE"
-
-
 class Suites(TyperGroup):
     """`triagebot eval DIR` without a word of its own: whatever is no command is a folder."""
 
@@ -62,7 +59,7 @@ def run(
 
     Exit code 1 when one fails. With --repeat those that do not go the same way each time are named.
     """
-    from bot.evaluation.cassette import write_cassette
+    from bot.evaluation.cassette import ACCEPT, write_cassette
     from bot.evaluation.choosers import Models, open_choosers
     from bot.evaluation.report import report_json, report_lines
     from bot.evaluation.running import run_suite

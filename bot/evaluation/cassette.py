@@ -13,7 +13,7 @@ from bot.evaluation.suite import read_document
 from bot.incident.facts_run import Usage
 from bot.incident.model import Value
 
-ACCEPT = "look at the diff, then accept it: record the cassette anew, as its README says"
+ACCEPT = "look at the diff, then record it anew with: triagebot eval DIR --record FILE"
 PARTS = ("system", "stable", "volatile", "schema", "note")
 
 

@@ -14,6 +14,7 @@ from bot.evaluation.choosers import CONFIGURED, Choosers, Planners, open_chooser
 from bot.evaluation.running import SuiteResult, run_suite
 from bot.evaluation.suite import read_suite
 from bot.incident.commands import seconds
+from bot.incident.drift import Standard
 from bot.incident.fact import HOUSE
 from bot.incident.facts_house import ModelEvaluated
 from bot.ports import Draft
@@ -60,7 +61,7 @@ class Evaluating:
                 await over.wait()
                 return
             begun_at, tried_at = self._now(), None
-            while not await self._waited(over, self._due_at(begun_at, tried_at)):
+            while not await self._waited(over, begun_at, tried_at):
                 tried_at = self._now()
                 try:
                     await self.try_once(choosers)
@@ -104,17 +105,13 @@ class Evaluating:
         if standard is not None:
             telemetry.eval_pass_ratio.labels(standard.last.model).set(standard.ratio)
 
-    def _due_at(self, begun_at: datetime, tried_at: datetime | None) -> datetime:
-        """Return when to try: a schedule after the last judgement, and soon after none."""
-        standard = self._bot.household.house.standard
-        soonest = begun_at + timedelta(seconds=FIRST_S)
-        if tried_at is not None:
-            soonest = tried_at + timedelta(seconds=AGAIN_S)
-        return soonest if standard is None else max(soonest, standard.at + self._every)
-
-    async def _waited(self, over: asyncio.Event, until: datetime) -> bool:
-        """Wait until then; True when it is over before."""
+    async def _waited(
+        self, over: asyncio.Event, begun_at: datetime, tried_at: datetime | None
+    ) -> bool:
+        """Wait until the next try is due; True when it is over before."""
         self.measure()
+        standard = self._bot.household.house.standard
+        until = due_at(standard, self._every, begun_at, tried_at)
         left_s = max((until - self._now()).total_seconds(), 0)
         with suppress(TimeoutError):
             await asyncio.wait_for(over.wait(), left_s)
@@ -122,3 +119,20 @@ class Evaluating:
 
     def _now(self) -> datetime:
         return self._bot.world.clock.now()
+
+
+def due_at(
+    standard: Standard | None, every: timedelta, begun_at: datetime, tried_at: datetime | None
+) -> datetime:
+    """Return when to try: a schedule after the last judgement, and soon after none.
+
+    Args:
+        standard: The last judgement, by whichever process.
+        every: The schedule.
+        begun_at: When this process began.
+        tried_at: When it tried last; None: not yet.
+    """
+    soonest = begun_at + timedelta(seconds=FIRST_S)
+    if tried_at is not None:
+        soonest = tried_at + timedelta(seconds=AGAIN_S)
+    return soonest if standard is None else max(soonest, standard.at + every)

@@ -1,6 +1,7 @@
 """The configured model is tried on a schedule, and its fall is an incident about the bot."""
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ from bot.agent.llm_settings import LlmSettings
 from bot.agent.prompt_files import read_prompts
 from bot.app.bot import Bot
 from bot.evaluation.choosers import Models, Outfit
-from bot.evaluation.drift import Evaluating, duties
+from bot.evaluation.drift import Evaluating, due_at, duties
 from bot.evaluation.minds import LooseBook
+from bot.incident.drift import Standard
 from bot.incident.fact import HOUSE
 from bot.incident.facts_house import BotPaused, ModelEvaluated
 from bot.ports import Draft
@@ -19,7 +21,7 @@ from bot.settings import SHIPPED_RUNBOOKS
 from tests.bot.app.scene import Place, Scene, gauge, process
 from tests.bot.evaluation.suites import EVALS, KNOWLEDGE, write
 from tests.evals.author import Author
-from tests.fakes import FakeClock
+from tests.fakes import T0, FakeClock
 from tests.waiting import until
 
 
@@ -128,3 +130,23 @@ async def test_without_a_model_the_duty_waits_for_its_end(
         over.set()
         await running
         assert await evaluated(scene) == []
+
+
+@pytest.mark.parametrize(
+    ("judged_s", "tried_s", "due_s"),
+    [
+        (None, None, 60),
+        (None, 60, 660),
+        (-10, None, 86390),
+        (-90000, None, 60),
+        (60, 60, 86460),
+        (-90000, 60, 660),
+    ],
+)
+def test_a_try_is_due_a_schedule_after_the_last_judgement_and_never_at_once(
+    judged_s: int | None, tried_s: int | None, due_s: int
+) -> None:
+    last = ModelEvaluated(model="m", scenarios=1, passed=1)
+    judged = None if judged_s is None else Standard(T0 + timedelta(seconds=judged_s), last, 1)
+    tried = None if tried_s is None else T0 + timedelta(seconds=tried_s)
+    assert due_at(judged, timedelta(days=1), T0, tried) == T0 + timedelta(seconds=due_s)
