@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from bot.incident.model import Alert, Change, Service
 from bot.knowledge import matchers
 from bot.knowledge.match import labels_of
-from bot.knowledge.routes import GENERALIST, Route, Routes, Specialist
+from bot.knowledge.routes import GENERALIST, Route, Routing, Specialist
 
 CAUSES = frozenset({"deploy", "config", "flag"})
 """Kinds of changes that can break what they change."""
@@ -29,7 +29,7 @@ class Routed:
 
 
 def route(
-    routes: Routes,
+    routes: Routing,
     alerts: Sequence[Alert],
     service: Service | None,
     changes: Sequence[Change],

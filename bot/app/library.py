@@ -18,7 +18,7 @@ from bot.incident.model import Runbook
 from bot.knowledge.catalog import Catalogue
 from bot.knowledge.library import Knowledge
 from bot.knowledge.people import People
-from bot.knowledge.routes import Routes
+from bot.knowledge.routes import Routing
 from bot.ports import Draft, Log
 from bot.store.folder import Folder
 from bot.version import VERSION
@@ -71,7 +71,7 @@ class FolderLibrary:
         return policy.model_copy(update=LAX) if self._chat_only_high else policy
 
     @property
-    def routes(self) -> Routes:
+    def routes(self) -> Routing:
         """Who investigates what, and what may be used and named at all."""
         return self.knowledge.routes
 

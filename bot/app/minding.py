@@ -55,12 +55,12 @@ async def _relay(stack: AsyncExitStack, settings: LlmSettings, means: Means) -> 
     from bot.agent.relay import Relay
     from bot.agent.step_model import LlmMind
 
-    if problems := limit_problems(settings):
-        raise ConfigError("\n".join(problems))
     secret = means.given.secret
     model = await stack.enter_async_context(open_language_model(settings, secret))
     if model is None:
         return RunbookPlanner()
+    if problems := limit_problems(settings):
+        raise ConfigError("\n".join(problems))
     budget = Budget(means.calls, means.clock, settings)
     hosts = known_hosts(means.settings, means.library)
     mind = LlmMind(model, read_prompts(), budget, settings, hosts=hosts)

@@ -20,7 +20,7 @@ from bot.incident.stepup import asks_proof
 from bot.incident.views import ProposalView
 from bot.knowledge.case import case_of
 from bot.knowledge.operator_rule import stands_back
-from bot.knowledge.routes import Allow
+from bot.knowledge.routes import AllowList
 from bot.ports import Clock, Library, Sealer
 
 __all__ = ["GRANT_S", "Granter", "Ready", "Revoked", "decision_id"]
@@ -182,7 +182,7 @@ def check_version(found: OpenAction, args: Value, proposal: Proposal) -> None:
         raise Revoked(f"the declaration of {proposal.action} was changed since it was approved")
 
 
-def check_still_allowed(allow: Allow, proposal: Proposal) -> None:
+def check_still_allowed(allow: AllowList, proposal: Proposal) -> None:
     """Ask the operator's allow-list as it is now, whoever approved what was on it then.
 
     Raises:

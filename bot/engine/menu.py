@@ -13,7 +13,7 @@ from bot.incident.json_schema import INVENTORY
 from bot.incident.model import Value
 from bot.incident.state import State
 from bot.incident.steps import MAX_CALLS, AskHuman, CallTools, Conclude, ProposeAction
-from bot.knowledge.routes import MOST_TOOLS, Allow
+from bot.knowledge.routes import MOST_TOOLS, AllowList
 from bot.shelf import Tool, of_inventory
 
 EVIDENCE_KIND = "evidence"
@@ -28,7 +28,7 @@ class Install:
     """
 
     schema_of: Callable[[str], Mapping[str, JsonValue] | None] = lambda _name: None
-    allow: Callable[[], Allow] = Allow
+    allow: Callable[[], AllowList] = AllowList
     revision: Callable[[], str] = str
 
 
@@ -54,7 +54,7 @@ class Menu:
         self.digest = hashlib.sha256(text.encode()).hexdigest()
 
     @property
-    def allow(self) -> Allow:
+    def allow(self) -> AllowList:
         """The operator's allow-list, as of now."""
         return self._install.allow()
 
@@ -113,7 +113,7 @@ class Menu:
         return offer if closed is None else replace(offer, args_schema=closed)
 
 
-def check_allowed(allow: Allow, tool: Tool, args: Mapping[str, JsonValue]) -> None:
+def check_allowed(allow: AllowList, tool: Tool, args: Mapping[str, JsonValue]) -> None:
     """Refuse what the operator's allow-list leaves out: the tool, or a service it would name.
 
     Raises:
@@ -170,7 +170,7 @@ def _reads_evidence(offer: ToolOffer) -> bool:
     return any(isinstance(one, dict) and one.get(INVENTORY) == EVIDENCE_KIND for one in inner)
 
 
-def _narrowed(offer: ToolOffer, allow: Allow) -> ToolOffer:
+def _narrowed(offer: ToolOffer, allow: AllowList) -> ToolOffer:
     """Return the offer with only those services that may be named."""
     if allow.services is None:
         return offer

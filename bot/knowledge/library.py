@@ -14,7 +14,7 @@ from bot.incident.model import Runbook
 from bot.knowledge import catalog, document, people, policy_file, routes, runbook
 from bot.knowledge.catalog import Catalogue
 from bot.knowledge.people import People
-from bot.knowledge.routes import Routes
+from bot.knowledge.routes import Routing
 
 T = TypeVar("T")
 DIGEST_CHARS = 12
@@ -36,7 +36,7 @@ class Knowledge:
     files: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
     digests: Mapping[str, str] = field(default_factory=dict[str, str])
     revision: str = ""
-    routes: Routes = field(default_factory=Routes)
+    routes: Routing = field(default_factory=Routing)
 
     def file(self, name: str) -> JsonValue:
         """Return the parsed value of a YAML file such as `jobs.yaml`; {} when absent or empty."""
@@ -90,7 +90,7 @@ def gather(files: Mapping[str, bytes], git: str = "") -> Knowledge:
     catalogue = attempt(catalog.FILE, catalog.parse, Catalogue())
     known_people = attempt(people.FILE, people.parse, People())
     policy = attempt(policy_file.FILE, policy_file.parse, Policy())
-    known_routes = attempt(routes.FILE, routes.parse, Routes())
+    known_routes = attempt(routes.FILE, routes.parse, Routing())
     if faults:
         raise ConfigError("\n".join(dict.fromkeys(faults)))
     return Knowledge(

@@ -1,4 +1,4 @@
-"""`routes.yaml` as Routes: who investigates what, and the operator's allow-list."""
+"""`routes.yaml` as Routing: who investigates what, and the operator's allow-list."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Literal, get_args
@@ -20,7 +20,7 @@ MOST_TOOLS = 12
 MOST_STEPS = 10
 
 
-class Allow(Value):
+class AllowList(Value):
     """What the operator lets be used and named at all; None is everything there is."""
 
     tools: tuple[str, ...] | None = None
@@ -67,14 +67,14 @@ class Route(Value):
         return not any(asked) and self.tier_at_most is None
 
 
-class Routes(Value):
+class Routing(Value):
     """The rules in the file's order, the first that fits decides; none of them: the generalist."""
 
     rules: tuple[Route, ...] = ()
-    allow: Allow = Allow()
+    allow: AllowList = AllowList()
 
 
-def parse(path: str, text: str) -> Routes:
+def parse(path: str, text: str) -> Routing:
     """Return the routes that `text` writes; an empty or absent file sends all to the generalist.
 
     Raises:
@@ -82,7 +82,7 @@ def parse(path: str, text: str) -> Routes:
             duration that cannot be read, two rules of one name, or a rule that is never reached.
     """
     found = document.read(path, text)
-    routes = found.validate(Routes)
+    routes = found.validate(Routing)
     faults = [
         f"{path} line {found.line('rules', place)}: rules[{place}] {rule.name!r}: {fault}"
         for place, rule in enumerate(routes.rules)
@@ -94,7 +94,7 @@ def parse(path: str, text: str) -> Routes:
 
 
 def route_problems(
-    routes: Routes, tools: Collection[str], services: Collection[str], books: Collection[Runbook]
+    routes: Routing, tools: Collection[str], services: Collection[str], books: Collection[Runbook]
 ) -> list[str]:
     """Return what in the routes names nothing that exists, or takes from runbooks what they use."""
     return [
@@ -138,7 +138,7 @@ def _unknown(
             yield f"{where}: there is no {what} {name!r}; there is {there}"
 
 
-def _taken(allow: Allow, books: Collection[Runbook]) -> Iterator[str]:
+def _taken(allow: AllowList, books: Collection[Runbook]) -> Iterator[str]:
     for book in books:
         for where, tool in _uses(book).items():
             if not allow.lets_use(tool):

@@ -10,7 +10,7 @@ from bot.incident.model import Runbook
 from bot.incident.steps import Step
 from bot.knowledge.catalog import Catalogue
 from bot.knowledge.people import People
-from bot.knowledge.routes import Routes
+from bot.knowledge.routes import Routing
 
 
 class Clock(Protocol):
@@ -94,7 +94,7 @@ class Library(Protocol):
         ...
 
     @property
-    def routes(self) -> Routes:
+    def routes(self) -> Routing:
         """Who investigates what, and what may be used and named at all."""
         ...
 

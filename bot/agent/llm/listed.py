@@ -1,9 +1,9 @@
 """Whether the price list that ships with the providers' package knows a model; nothing is sent."""
 
-from bot.agent.llm.named import Named
+from bot.agent.llm.named import ModelName
 
 
-def is_listed(named: Named) -> bool:
+def is_listed(named: ModelName) -> bool:
     """Return True when a reply of this model can be priced."""
     from genai_prices import Usage, calc_price  # heavy, and needed only where money is a limit
 

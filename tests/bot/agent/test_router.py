@@ -9,7 +9,7 @@ import pytest
 import bot.agent
 from bot.agent.router import Routed, route
 from bot.incident.model import Alert, Change, Service
-from bot.knowledge.routes import SPECIALISTS, Route, Routes, parse
+from bot.knowledge.routes import SPECIALISTS, Route, Routing, parse
 from bot.settings import SHIPPED_RUNBOOKS
 from tests.bot.agent.labelled_alerts import LABELLED, Row
 from tests.bot.incident.making import T0, alert
@@ -33,7 +33,7 @@ def changed(
 
 def routed(*rules: Route, service: Service | None = CHECKOUT, minutes: float = 10) -> Routed:
     changes = changed(minutes)
-    return route(Routes(rules=rules), (named("ErrorRateHigh"),), service, changes, T0)
+    return route(Routing(rules=rules), (named("ErrorRateHigh"),), service, changes, T0)
 
 
 def decided(row: Row) -> str:
@@ -59,7 +59,7 @@ def test_vii_neither_specialist_is_right_by_being_asked_always(label: str) -> No
 def test_vii_an_unknown_alert_goes_to_the_generalist() -> None:
     found = route(SHIPPED, (named("Nobody ever saw this"),), None, (), T0)
     assert found == Routed("generalist", "no rule of routes.yaml fits")
-    assert route(Routes(), (), None, (), T0).why == "routes.yaml has no rule"
+    assert route(Routing(), (), None, (), T0).why == "routes.yaml has no rule"
 
 
 @pytest.mark.skipif(not PROMPTS.is_dir(), reason="there is no prompt file at all yet")
@@ -118,6 +118,6 @@ def test_a_change_counts_before_the_incident_and_within_the_time(
 def test_what_fires_counts_and_the_rest_only_when_nothing_fires() -> None:
     rule = Route(name="r", match=('alertname="Slow"',))
     calm = named("Slow").model_copy(update={"status": "resolved"})
-    both = route(Routes(rules=(rule,)), (calm, named("Errors")), CHECKOUT, (), T0)
+    both = route(Routing(rules=(rule,)), (calm, named("Errors")), CHECKOUT, (), T0)
     assert both.why == "no rule of routes.yaml fits"
-    assert route(Routes(rules=(rule,)), (calm,), CHECKOUT, (), T0).why == "rule 'r'"
+    assert route(Routing(rules=(rule,)), (calm,), CHECKOUT, (), T0).why == "rule 'r'"

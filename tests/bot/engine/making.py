@@ -27,7 +27,7 @@ from bot.incident.proposal import Undo
 from bot.incident.steps import CallTools, Conclude, ProposeAction, Step, ToolCall
 from bot.knowledge.catalog import Catalogue
 from bot.knowledge.people import People
-from bot.knowledge.routes import Routes
+from bot.knowledge.routes import Routing
 from bot.shelf import Action, ActionCall, Needs, Plan, ReadTool, Tool, ToolResult
 
 BAD, GOOD = "v42", "v41"
@@ -49,15 +49,8 @@ async def closed(needs: Needs) -> AsyncGenerator[ReadTool | Action | None]:
 
 
 def read_tool(name: str = "http_probe", timeout_s: float = 5.0) -> Tool:
-    return Tool(
-        name=name,
-        kind="read",
-        version="1",
-        description="looks at the shop",
-        args=ProbeArgs,
-        open=closed,
-        timeout_s=timeout_s,
-    )
+    says = "looks at the shop"
+    return Tool(name, "read", "1", says, ProbeArgs, closed, timeout_s=timeout_s)
 
 
 def action_tool(
@@ -249,7 +242,7 @@ class Team:
     digests: Mapping[str, str] = field(default_factory=lambda: {"services.yaml": "2" * 64})
     revision: str = "r1"
     unreadable: str = ""
-    routes: Routes = field(default_factory=Routes)
+    routes: Routing = field(default_factory=Routing)
     job_names: tuple[str, ...] = ("rollback",)
 
     def owner(self, service: str) -> str:

@@ -20,7 +20,7 @@ from bot.incident.reducer import State, fold
 from bot.incident.steps import Step
 from bot.knowledge.catalog import Catalogue
 from bot.knowledge.planner import RunbookPlanner
-from bot.knowledge.routes import Allow, Route, Routes
+from bot.knowledge.routes import AllowList, Route, Routing
 from bot.ports import Delivery
 from bot.shelf import Tool
 from tests.bot.engine.house import INC, World, approved, open_house
@@ -81,7 +81,7 @@ def test_iii_at_most_twelve_tools_are_offered_those_of_the_runbook_first() -> No
 
 
 def test_the_operators_allow_list_takes_tools_and_services_away() -> None:
-    allow = Allow(tools=("changes_recent", "http_probe"), services=("checkout",))
+    allow = AllowList(tools=("changes_recent", "http_probe"), services=("checkout",))
     menu = Menu(EVERY, Install(allow=lambda: allow))
     state = loaded()
     assert names(menu, state) == ["changes_recent", "http_probe"]
@@ -111,7 +111,7 @@ def test_a_closed_schema_is_made_anew_when_the_knowledge_changes() -> None:
 
 async def test_a_read_that_the_operator_does_not_allow_is_not_run(tmp_path: Path) -> None:
     shop = Shop()
-    allow = Allow(tools=())
+    allow = AllowList(tools=())
     async with open_house(tmp_path, World()) as house:
         reads = {"http_probe": opened_read(Looking(shop))}
         install = Install(allow=lambda: allow)
@@ -126,7 +126,7 @@ async def test_a_service_that_the_operator_does_not_allow_is_not_looked_at(tmp_p
         tool = READ_TOOLS["changes_recent"]
         opened_tool = opened_read(Looking(Shop()))
         reads = {tool.name: type(opened_tool)(tool, opened_tool.opened)}
-        install = Install(allow=lambda: Allow(services=("checkout",)))
+        install = Install(allow=lambda: AllowList(services=("checkout",)))
         box = Toolbox(reads, {}, house.store.evidence, house.world.clock, install)
         for service in ("payments", ""):
             with pytest.raises(ToolError, match="is not on the allow-list of services"):
@@ -134,12 +134,14 @@ async def test_a_service_that_the_operator_does_not_allow_is_not_looked_at(tmp_p
 
 
 @pytest.mark.usefixtures("each_database")
-@pytest.mark.parametrize("allow", [Allow(tools=("http_probe",)), Allow(services=("payments",))])
+@pytest.mark.parametrize(
+    "allow", [AllowList(tools=("http_probe",)), AllowList(services=("payments",))]
+)
 async def test_an_action_that_the_operator_does_not_allow_is_not_proposed(
-    tmp_path: Path, allow: Allow
+    tmp_path: Path, allow: AllowList
 ) -> None:
     model = Scripted([look(), want(), conclude()])
-    world = World(model=model, team=Team(routes=Routes(allow=allow)))
+    world = World(model=model, team=Team(routes=Routing(allow=allow)))
     async with open_house(tmp_path, world) as house:
         await house.alarm()
         await house.drive(INC)
@@ -152,14 +154,14 @@ async def test_an_action_that_the_operator_does_not_allow_is_not_proposed(
 
 
 @pytest.mark.usefixtures("each_database")
-@pytest.mark.parametrize("allow", [Allow(tools=()), Allow(services=())])
+@pytest.mark.parametrize("allow", [AllowList(tools=()), AllowList(services=())])
 async def test_what_left_the_allow_list_after_its_approval_does_not_run(
-    tmp_path: Path, allow: Allow
+    tmp_path: Path, allow: AllowList
 ) -> None:
     world = World()
     async with open_house(tmp_path, world) as house:
         await approved(house)
-        world.team.routes = Routes(allow=allow)
+        world.team.routes = Routing(allow=allow)
         await house.drive(INC)
         view = await house.view()
     assert "is not on the allow-list of routes.yaml any more" in view.why
@@ -185,7 +187,7 @@ async def test_factor_10_a_specialist_has_its_own_number_of_steps(tmp_path: Path
     rule = Route(name="short", specialist="deploy_regression", max_steps=2)
     lines: list[Step | Exception] = [look("a"), look("b"), look("c"), look("d")]
     model = Scripted(lines)
-    world = World(model=model, team=Team(routes=Routes(rules=(rule,))))
+    world = World(model=model, team=Team(routes=Routing(rules=(rule,))))
     async with open_house(tmp_path, world) as house:
         await house.alarm()
         await house.drive(INC)
@@ -204,7 +206,7 @@ async def test_factor_10_a_specialist_has_its_own_number_of_steps(tmp_path: Path
 async def test_factor_10_a_rule_never_gives_more_steps_than_the_setting(tmp_path: Path) -> None:
     rule = Route(name="long", max_steps=10)
     model = Scripted([conclude()])
-    world = World(model=model, team=Team(routes=Routes(rules=(rule,))), max_steps=3)
+    world = World(model=model, team=Team(routes=Routing(rules=(rule,))), max_steps=3)
     async with open_house(tmp_path, world) as house:
         await house.alarm()
         await house.drive(INC)
@@ -247,7 +249,7 @@ async def test_factor_13_what_is_near_is_prefetched_before_the_first_step(tmp_pa
 @pytest.mark.usefixtures("each_database")
 async def test_the_planner_obeys_the_specialists_tools_too(tmp_path: Path) -> None:
     rule = Route(name="blind", tools=("evidence_read",))
-    world = World(model=RunbookPlanner(), team=Team(routes=Routes(rules=(rule,))))
+    world = World(model=RunbookPlanner(), team=Team(routes=Routing(rules=(rule,))))
     async with open_house(tmp_path, world) as house:
         await house.alarm()
         await house.drive(INC)

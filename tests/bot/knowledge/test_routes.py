@@ -4,13 +4,13 @@ import pytest
 
 from bot.errors import ConfigError
 from bot.knowledge.library import gather
-from bot.knowledge.routes import Allow, Route, Routes, parse, route_problems
+from bot.knowledge.routes import AllowList, Route, Routing, parse, route_problems
 from tests.bot.engine.making import RUNBOOK
 
 
 def test_an_absent_file_sends_everything_to_the_generalist_and_allows_all() -> None:
     routes = gather({}).routes
-    assert routes == Routes()
+    assert routes == Routing()
     assert routes.allow.lets_use("anything")
     assert routes.allow.lets_name("anything")
 
@@ -20,7 +20,7 @@ def test_the_file_is_part_of_the_knowledge_and_its_digest_is_kept() -> None:
     known = gather({"routes.yaml": text})
     assert known.routes.rules == (Route(name="all", specialist="deploy_regression", max_steps=4),)
     assert len(known.digests["routes.yaml"]) == 64
-    assert gather({"routes.yaml": b"\n"}).routes == Routes()
+    assert gather({"routes.yaml": b"\n"}).routes == Routing()
 
 
 BROKEN = {
@@ -46,9 +46,9 @@ def test_what_is_wrong_is_said_with_its_line(text: str) -> None:
 
 
 def test_what_names_nothing_that_exists_is_told() -> None:
-    routes = Routes(
+    routes = Routing(
         rules=(Route(name="r", tools=("changes_recent", "shell")),),
-        allow=Allow(tools=("changes_recent", "rm"), services=("checkout", "nowhere")),
+        allow=AllowList(tools=("changes_recent", "rm"), services=("checkout", "nowhere")),
     )
     told = route_problems(routes, {"changes_recent"}, {"checkout"}, ())
     assert told == [
@@ -59,7 +59,7 @@ def test_what_names_nothing_that_exists_is_told() -> None:
 
 
 def test_an_allow_list_that_takes_a_runbooks_tools_away_is_told() -> None:
-    routes = Routes(allow=Allow(tools=("job_run",)))
+    routes = Routing(allow=AllowList(tools=("job_run",)))
     (told,) = route_problems(routes, {"job_run", "http_probe"}, set(), (RUNBOOK,))
     assert told == (
         "routes.yaml: allow.tools leaves out http_probe, which bad-deploy.md uses in diagnose state"

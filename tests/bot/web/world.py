@@ -22,7 +22,7 @@ from bot.intake.totp import Totp
 from bot.intake.vault import Vault
 from bot.knowledge.catalog import Catalogue
 from bot.knowledge.people import OPERATOR, People
-from bot.knowledge.routes import Routes
+from bot.knowledge.routes import Routing
 from bot.ports import Accepted, Evidence
 from bot.settings import Settings
 from bot.web.doors import Door, Doors, Standing
@@ -56,7 +56,7 @@ class FakeLibrary:
     )
     digests: Mapping[str, str] = {}
     revision = "5d1c9ab"
-    routes = Routes()
+    routes = Routing()
     job_names: tuple[str, ...] = ()
 
     def owner(self, service: str) -> str:
