@@ -127,6 +127,9 @@ class _Stage:
         meanwhile = [one for one in scenario.happens if one.after_reads]
         self.desk.on_read = lambda reads: self._meanwhile(meanwhile, reads)
         await self._begin()
+        if not self.incidents:
+            self.faults.append("the webhook tells of no alert that fires, so there is no incident")
+            return
         await self._rest()
         for one in scenario.happens:
             if not one.after_reads:

@@ -19,8 +19,6 @@ from bot.shelf import Action, ActionCall, Needs, Plan, ReadTool, Tool, ToolResul
 
 LIVE = frozenset({"changes_recent"})
 """Tools that ask nobody but the bot itself: they look for real, unless something is recorded."""
-ROUNDS = 3
-"""How often an answer that a `times` limits is looked for among those that follow."""
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from bot.agent.exchange import LanguageModel, ModelError, ModelReply, Prompt
 from bot.agent.llm_settings import LlmSettings
 from bot.agent.prompt_files import read_prompts
 from bot.app.bot import Bot
+from bot.evaluation import drift
 from bot.evaluation.choosers import Models, Outfit
 from bot.evaluation.drift import Evaluating, due_at, duties
 from bot.evaluation.minds import LooseBook
@@ -150,3 +151,27 @@ def test_a_try_is_due_a_schedule_after_the_last_judgement_and_never_at_once(
     judged = None if judged_s is None else Standard(T0 + timedelta(seconds=judged_s), last, 1)
     tried = None if tried_s is None else T0 + timedelta(seconds=tried_s)
     assert due_at(judged, timedelta(days=1), T0, tried) == T0 + timedelta(seconds=due_s)
+
+
+async def test_the_duty_tries_when_it_is_due_and_outlives_a_broken_suite(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def opened(*_words: object) -> Models:
+        return models()
+
+    monkeypatch.setattr(drift, "open_choosers", opened)
+    monkeypatch.setattr(drift, "FIRST_S", 0)
+    monkeypatch.setattr(drift, "AGAIN_S", 0)
+    folder = suite(tmp_path / "evals")
+    broken = write(folder, {"a-broken-one/scenario.yaml": "title: ["}) / "a-broken-one"
+    async with process(Place(tmp_path)) as scene:
+        scheduled(scene.bot, folder)
+        over = asyncio.Event()
+        running = asyncio.ensure_future(Evaluating(scene.bot).run(over))
+        await until(lambda: "could not be tried on the scenarios" in caplog.text)
+        broken.joinpath("scenario.yaml").unlink()
+        await until(lambda: scene.bot.household.house.standard is not None)
+        over.set()
+        await running
+        (judged,) = await evaluated(scene)
+    assert (judged.scenarios, judged.passed, judged.failed) == (2, 2, ())

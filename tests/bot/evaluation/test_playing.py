@@ -1,9 +1,15 @@
-from bot.evaluation.playing import goes_on
+from pathlib import Path
+
+import pytest
+
+from bot.errors import ConfigError
+from bot.evaluation.playing import goes_on, play
 from bot.incident.facts_action import ActionProposed, ActionVerified
 from bot.incident.facts_run import StepChosen, ToolFailed
 from bot.incident.reducer import State
 from bot.incident.steps import AskHuman, CallTools, ToolCall
 from bot.ports import StepModel
+from bot.settings import Settings
 from tests.bot.engine.making import Scripted, conclude, want
 from tests.bot.evaluation.suites import case, played
 
@@ -126,3 +132,25 @@ async def test_a_question_that_nobody_answers_is_not_waited_for() -> None:
 
 def test_nothing_goes_on_in_an_empty_thread_but_the_first_look() -> None:
     assert goes_on(State(), ends=False)
+
+
+@pytest.mark.parametrize(
+    ("webhook", "said"),
+    [
+        ({"source": "alertmanager", "body": {"version": "4", "alerts": []}}, "no alert that fires"),
+        ({"source": "alertmanager", "body": []}, "an Alertmanager message is an object"),
+        ({"source": "nagios", "body": {}}, "there is no source 'nagios'"),
+    ],
+)
+async def test_a_webhook_that_opens_nothing_is_a_fault(webhook: object, said: str) -> None:
+    done = await played(case(alerts=[], webhook=webhook))
+    assert said in done.faults[0]
+    assert done.events == ()
+
+
+async def test_a_play_may_be_kept_in_an_empty_folder_only(tmp_path: Path) -> None:
+    keep = tmp_path / "kept"
+    await play(case(), Settings(), lambda _bot: asking(conclude()), keep)
+    assert keep.joinpath("eval.db").is_file()
+    with pytest.raises(ConfigError, match="is not empty"):
+        await play(case(), Settings(), lambda _bot: asking(conclude()), keep)
