@@ -30,12 +30,11 @@ Json = Annotated[bool, typer.Option("--json", help="Every number, as JSON.")]
 class Suites(TyperGroup):
     """`triagebot eval DIR` without a word of its own: whatever is no command is a folder."""
 
-    def resolve_command(self, ctx: typer.Context, args: list[str]) -> object:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer's own
         """Read `eval DIR` as `eval run DIR`."""
-        known = self.list_commands(ctx)
-        if args and args[0] not in known:
+        if args and args[0] not in {*self.list_commands(ctx), "--help"}:
             args = ["run", *args]
-        return super().resolve_command(ctx, args)
+        return super().parse_args(ctx, args)
 
 
 app = typer.Typer(cls=Suites, help="Whether the bot still decides right.", no_args_is_help=True)
