@@ -149,6 +149,17 @@ class Settings(Section, env_prefix="TRIAGE_"):
         default=None,
         description="File the heads of the log are written to each hour; none without it.",
     )
+    evals: Path | None = Field(
+        default=None, description="Folder of scenarios the configured model is tried on."
+    )
+    eval_schedule: str = Field(
+        default="",
+        pattern=r"^(|\d{1,4}[mhd])$",
+        description="How often it is tried on them, such as 24h; never without it.",
+    )
+    eval_floor: float = Field(
+        default=0.0, ge=0, le=1, description="Share of them that should pass at least, 0 to 1."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Lowest level of log lines."
     )

@@ -209,6 +209,10 @@ self_alarms = Gauge(
     "triage_self_alarms", "Alarms the bot raised about itself that stand.",
     ("alertname",), registry=REGISTRY,
 )  # fmt: skip
+eval_pass_ratio = Gauge(
+    "triage_eval_pass_ratio", "Share of the scenarios of TRIAGE_EVALS that passed last.",
+    ("model",), registry=REGISTRY,
+)  # fmt: skip
 last_look = Gauge(
     "triage_last_look_timestamp_seconds", "When the bot last looked at itself.", registry=REGISTRY
 )

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -34,7 +34,7 @@ from bot.errors import BotError
 from bot.incident.effects import RunLimits
 from bot.incident.fact import HOUSE
 from bot.knowledge.roster import Roster
-from bot.ports import Clock, Filter, Mind, Scribe, StepModel
+from bot.ports import Clock, Dispatcher, Filter, Mind, Scribe, StepModel
 from bot.settings import Settings
 from bot.shelf import Needs
 from bot.store.store import Store, StoreLimits
@@ -56,6 +56,15 @@ class World:
     clock: Clock
     secret: Secret
     console: TextIO | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StandIns:
+    """What an evaluation puts in the place of tools, model and dispatcher."""
+
+    tools: Callable[[AsyncExitStack, "Bot"], Awaitable[Toolbox]]
+    model: Callable[["Bot"], StepModel | Mind]
+    dispatcher: Dispatcher
 
 
 class Bot:
@@ -95,7 +104,13 @@ class Bot:
         self._refreshing: set[asyncio.Task[object]] = set()
         self._is_held_back = True
 
-    def arm(self, box: Toolbox, mind: StepModel | Mind, scribe: Scribe | None = None) -> None:
+    def arm(
+        self,
+        box: Toolbox,
+        mind: StepModel | Mind,
+        scribe: Scribe | None = None,
+        dispatcher: Dispatcher | None = None,
+    ) -> None:
         """Put the loop together around the opened tools and the mind, and listen to commits."""
         world, store, library = self.world, self.store, self.library
         settings, clock = world.settings, world.clock
@@ -136,7 +151,7 @@ class Bot:
             settings.service_slots,
             settings.investigations,
         )
-        self.dispatcher = dispatcher_of(calling, self.drive, self.gate)
+        self.dispatcher = dispatcher or dispatcher_of(calling, self.drive, self.gate)
         line = JobLine(store.database) if self.conninfo else self.gate
         self.weather = StormWatch(line, store.incidents, clock)
         self.on_commit(self.weather.committed)
@@ -238,7 +253,9 @@ class Bot:
         }
 
 
-async def open_bot(stack: AsyncExitStack, world: World, role: Role = SERVE) -> Bot:
+async def open_bot(
+    stack: AsyncExitStack, world: World, role: Role = SERVE, instead: StandIns | None = None
+) -> Bot:
     """Open the store, the library and the tools; the stack closes them in reverse order.
 
     Raises:
@@ -255,6 +272,9 @@ async def open_bot(stack: AsyncExitStack, world: World, role: Role = SERVE) -> B
     console = world.console if settings.console else None
     given = needs(library.file, world.secret, store.changes, world.clock, console)
     bot = Bot(world, role, store, library, given, key)
+    if instead is not None:
+        bot.arm(await instead.tools(stack, bot), instead.model(bot), None, instead.dispatcher)
+        return bot
     box = await open_tools(stack, given, store.evidence, world.clock, library)
     means = Means(settings, given, store.model_calls, world.clock, library)
     minds = await open_mind(stack, means, role)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from bot.agent.llm_settings import LlmSettings
 from bot.app.clock import SystemClock
 from bot.app.database import examine_database
 from bot.app.key import check_key
@@ -128,7 +129,18 @@ def _inspect(settings: Settings) -> tuple[list[str], list[str]]:
         notes.append(FOOTER)
     if settings.read_only:
         notes.append("READ-ONLY: TRIAGE_READ_ONLY is set; no action starts whatever policy says")
+    notes.extend(_unscheduled(settings, llm))
     return problems, notes
+
+
+def _unscheduled(settings: Settings, llm: LlmSettings) -> list[str]:
+    """Return why the model is not tried on scenarios though it should be; nothing stops for it."""
+    if not settings.eval_schedule:
+        return []
+    lacking = "TRIAGE_EVAL_SCHEDULE is set, and nothing is tried:"
+    if settings.evals is None or not settings.evals.is_dir():
+        return [f"{lacking} TRIAGE_EVALS names no folder of scenarios"]
+    return [] if llm.model.strip() else [f"{lacking} LLM_MODEL names no model"]
 
 
 async def _open_each(given: Needs) -> tuple[list[str], list[str]]:

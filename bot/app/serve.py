@@ -51,6 +51,10 @@ LAST_S = 5.0
 """How long messages in flight, open requests and duties may take after that."""
 
 
+Besides = Callable[[Bot], Mapping[str, Duty]]
+"""Returns more of what one process of all does at a time, by name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Listening:
     """What whoever started the bot may want to know."""
@@ -61,19 +65,29 @@ class Listening:
 
 
 def serve_until_stopped(
-    settings: Settings, announce: Callable[[Listening], None], role: Role = SERVE
+    settings: Settings,
+    announce: Callable[[Listening], None],
+    role: Role = SERVE,
+    besides: Besides | None = None,
 ) -> int:
     """Run until SIGTERM or SIGINT; return 0. `announce` is called once requests are answered.
+
+    `besides` are duties that do not belong to the bot itself.
 
     Raises:
         ConfigError: It cannot start; the message says what to mend.
     """
     spare_memory()
     start_logging(settings.log_level, lambda text: redact(text).text)
-    return run_loop(_serve(settings, announce, role))
+    return run_loop(_serve(settings, announce, role, besides))
 
 
-async def _serve(settings: Settings, announce: Callable[[Listening], None], role: Role) -> int:
+async def _serve(
+    settings: Settings,
+    announce: Callable[[Listening], None],
+    role: Role,
+    besides: Besides | None,
+) -> int:
     stop = Stop()
     stop.listen()
 
@@ -83,7 +97,8 @@ async def _serve(settings: Settings, announce: Callable[[Listening], None], role
         announce(listening)
 
     with bound_socket(settings.host, settings.port) as sock:
-        await run_bot(World(settings, SteadyClock(), secret, sys.stderr), sock, stop, ready, role)
+        world = World(settings, SteadyClock(), secret, sys.stderr)
+        await run_bot(world, sock, stop, ready, role, besides)
     log.info("stopped")
     return 0
 
@@ -94,6 +109,7 @@ async def run_bot(
     stop: Stop,
     ready: Callable[[Listening], None],
     role: Role = SERVE,
+    besides: Besides | None = None,
 ) -> None:
     """Open everything, serve on `sock` until `stop`, and close everything in order.
 
@@ -113,7 +129,7 @@ async def run_bot(
         keeper = Keeper(bot.store, world.clock, settings, bot.key)
         doors = _doors(bot, posting, keeper, running, stop)
         server = WebServer(build(doors) if role.answers else build_vitals(doors), sock)
-        duties = duties_of(bot, posting, keeper)
+        duties = {**duties_of(bot, posting, keeper), **(besides(bot) if besides else {})}
         await _run(bot, posting, duties, server, stop, partial(ready, running))
 
 

@@ -62,10 +62,10 @@ async def open_tools(
         opened = await stack.enter_async_context(tool.open(scoped(given, tool)))
         if opened is not None:
             actions[tool.name] = OpenAction(tool, cast("Action", opened))
-    return Toolbox(reads, actions, evidence, clock, _install(given, library))
+    return Toolbox(reads, actions, evidence, clock, install_of(given, library))
 
 
-def _install(given: Needs, library: Library | None) -> Install:
+def install_of(given: Needs, library: Library | None) -> Install:
     """Return what this install says of its tools: schemas of its own files, and the allow-list.
 
     The agent's side holds it, so it knows of no secret.

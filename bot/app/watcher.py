@@ -13,6 +13,7 @@ from bot.app.health import Health
 from bot.app.routes import RouteShelf
 from bot.errors import BotError
 from bot.incident.alarms import SELF, Alarms, noted, restored, settle
+from bot.incident.drift import drifted
 from bot.incident.fact import HOUSE
 from bot.incident.facts_house import SourceHeard, SourceSilent
 from bot.incident.model import Alert
@@ -118,7 +119,7 @@ class Watcher:
         return found
 
     async def _observe(self, now: datetime) -> tuple[Observed, Pulse]:
-        bot, store = self._bot, self._bot.store
+        bot, store, settings = self._bot, self._bot.store, self._bot.world.settings
         house = await bot.household.refresh()
         pulse = await store.pulse.feel(self._posting.names, now)
         last = await store.hearings.last()
@@ -133,10 +134,11 @@ class Watcher:
             ),
             broken={**retried, **self._posting.hurt()},
             waiting=store.writer.waiting,
-            queue_max=bot.world.settings.queue_max,
+            queue_max=settings.queue_max,
             due_since=pulse.due_since,
             oversized=house.oversized,
             problem=bot.library.problem or self._routes.problem,
+            drift=drifted(house.standard, settings.eval_floor) if settings.eval_schedule else "",
         ), pulse
 
     async def _others(self, now: datetime) -> list[Symptom]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import typer
 
+from bot.cli.evaluating import asked_again
 from bot.errors import ConfigError, InputError, NotFoundError
 from bot.settings import load_settings
 
@@ -129,20 +130,43 @@ def stats(
     return 0
 
 
-def replay(
+def replay(  # noqa: PLR0913 - each option is a way to look at the same thread
     incident: Annotated[str, typer.Argument(help="Incident id, such as INC-42, or house.")],
+    step: Annotated[int, typer.Option(min=0, help="Only this Step, counted from 1.")] = 0,
+    since: Annotated[
+        int, typer.Option("--from", min=0, help="Ask again from behind this event on.")
+    ] = 0,
+    model: Annotated[
+        str, typer.Option(help="With --from: planner, configured, or a cassette:FILE.")
+    ] = "configured",
+    prompts: Annotated[
+        Path | None, typer.Option(help="With --from: a folder of other prompts.")
+    ] = None,
     *,
+    exchange: Annotated[
+        bool, typer.Option("--exchange", help="With --step: the exact request and reply.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> int:
     """Print an incident's events and the state they fold to. Changes nothing.
 
-    Exit code 1 when there is no such incident.
+    With --step it prints one Step in full; with --from it asks the model again, gives it what the
+    tools answered then, and prints where it decides differently. Exit code 1 when there is no such
+    incident.
     """
     from bot.app.replaying import replay_lines
+    from bot.app.step_text import step_lines
 
+    if exchange and not step:
+        raise InputError("--exchange needs --step N: one Step has one exchange")
+    if step:
+        print("\n".join(ask(lambda store: step_lines(store, incident, step, exchange=exchange))))
+        return 0
     events = ask(lambda store: store.log.load(incident))
     if not events:
         raise NotFoundError(f"there is no {incident}")
+    if since:
+        return asked_again(events, since, model, prompts)
     for line in replay_lines(events, as_json=as_json):
         print(line)
     return 0

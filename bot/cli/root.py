@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from bot.cli import audit, llm, local, people, policy, remote, running, storage
+from bot.cli import audit, evaluating, llm, local, people, policy, remote, running, storage
 from bot.errors import BotError, ConfigError
 from bot.incident.commands import WORDS
 
@@ -33,6 +33,7 @@ app.add_typer(audit_app, name="audit")
 app.add_typer(db_app, name="db")
 app.add_typer(runbook_app, name="runbook")
 app.add_typer(policy_app, name="policy")
+app.add_typer(evaluating.app, name="eval")
 llm_app = typer.Typer(help="The language model, where one is configured.", no_args_is_help=True)
 app.add_typer(llm_app, name="llm")
 

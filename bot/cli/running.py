@@ -28,7 +28,9 @@ def _start(role: str) -> int:
     from bot.app.role import ROLES
     from bot.app.serve import Listening, serve_until_stopped
 
-    settings = load_settings(hook_variables())
+    settings, besides = load_settings(hook_variables()), None
+    if settings.eval_schedule:  # else nothing of an evaluation is loaded
+        from bot.evaluation.drift import duties as besides
 
     def announce(listening: Listening) -> None:
         if listening.first_run_token:
@@ -40,7 +42,7 @@ def _start(role: str) -> int:
                 flush=True,
             )
 
-    return serve_until_stopped(settings, announce, ROLES[role])
+    return serve_until_stopped(settings, announce, ROLES[role], besides)
 
 
 def demo(

@@ -14,7 +14,16 @@ def _checkpointed(event: fact.ChainCheckpointed) -> Line:
     return Line("bot", f"Noted the heads of {len(event.heads)} streams{by}", routine=True)
 
 
+def _evaluated(event: fact.ModelEvaluated) -> Line:
+    text = f"Tried {event.model} on {event.scenarios} scenarios: {event.passed} passed"
+    return Line("bad" if event.failed else "bot", text, ", ".join(event.failed))
+
+
 AUDIT_WORDS = dict(
-    [worded(fact.AuditExported, _exported), worded(fact.ChainCheckpointed, _checkpointed)]
+    [
+        worded(fact.AuditExported, _exported),
+        worded(fact.ChainCheckpointed, _checkpointed),
+        worded(fact.ModelEvaluated, _evaluated),
+    ]
 )
 """Fact class → how it is worded."""

@@ -1,1 +1,1 @@
-"""`triagebot eval`: scenarios played against a StepModel, and what it made of them."""
+"""Scenarios, cassettes, scores: whether the bot still decides right, before it is live."""

@@ -8,6 +8,7 @@ from bot.incident.model import Alert
 from bot.incident.symptom import (
     CALM_S,
     CHANNEL,
+    DRIFT,
     KNOWLEDGE,
     LAG,
     OVERSIZE,
@@ -28,6 +29,7 @@ TITLES: Mapping[str, str] = {
     LAG: "triagebot is late",
     OVERSIZE: "Deliveries are too large for",
     KNOWLEDGE: "triagebot's knowledge folder is broken",
+    DRIFT: "triagebot's model decides worse than it did",
 }
 
 

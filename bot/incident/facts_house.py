@@ -149,6 +149,15 @@ class AccessRefused(Fact):
     payload_digest: str = ""
 
 
+class ModelEvaluated(Fact):
+    """The scenarios of TRIAGE_EVALS were played against the configured model; `failed` by name."""
+
+    model: str
+    scenarios: int
+    passed: int
+    failed: tuple[str, ...] = ()
+
+
 class ChainCheckpointed(Fact):
     """The heads of the streams that moved since the checkpoint before: stream -> `seq:hash`.
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.incident.drift import Standard
 from bot.incident.events import Event
 from bot.incident.facts_house import (
     AccessRefused,
@@ -13,6 +14,7 @@ from bot.incident.facts_house import (
     ChainCheckpointed,
     ChangeRecorded,
     KnowledgeLoaded,
+    ModelEvaluated,
     OversizeRefused,
     PersonLinked,
     PersonUnlinked,
@@ -31,7 +33,8 @@ class House:
 
     `links` maps an actor to a person's name; `keys` is what was given out to come in by;
     `oversized` a door (`source/route`) to its last delivery that was too large; `step_up` a person
-    to how they prove anew who they are (E-24), and `vouching` who helped them to it.
+    to how they prove anew who they are (E-24), and `vouching` who helped them to it. `standard` is
+    how the model does on the scenarios, None before it was first looked at.
     """
 
     seq: int = 0
@@ -46,6 +49,7 @@ class House:
     vouching: Vouching = field(default_factory=Vouching)
     silent: dict[str, datetime] = field(default_factory=dict[str, datetime])
     checkpointed_at: datetime | None = None
+    standard: Standard | None = None
     oversized: dict[str, datetime] = field(default_factory=dict[str, datetime])
     changes: int = 0
     oversize: int = 0
@@ -90,6 +94,8 @@ def _count(house: House, event: Event) -> None:
             house.silent.pop(f"{source}/{route}", None)
         case ChainCheckpointed():
             house.checkpointed_at = event.at
+        case ModelEvaluated():
+            house.standard = Standard.then(house.standard, event.body, event.at)
         case ChangeRecorded():
             house.changes += 1
         case OversizeRefused(source=source, route=route):

@@ -20,6 +20,7 @@ QUEUE = "TriagebotQueueFull"
 LAG = "TriagebotLagHigh"
 OVERSIZE = "TriagebotOversize"
 KNOWLEDGE = "TriagebotKnowledgeBroken"
+DRIFT = "TriagebotModelDrift"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,8 @@ class Observed:
 
     `broken` maps a channel to why it cannot post. `due_since` is the alarm of the incident that is
     overdue most. `oversized` maps a door to its last delivery that was too large. `problem` says
-    why the knowledge folder or its doors are not in use as they stand, empty when they are.
+    why the knowledge folder or its doors are not in use as they stand, empty when they are, and
+    `drift` why the model does worse than it should, empty when it does not.
     """
 
     started_at: datetime
@@ -78,6 +80,7 @@ class Observed:
     due_since: datetime | None = None
     oversized: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
     problem: str = ""
+    drift: str = ""
 
 
 def symptoms_of(
@@ -96,6 +99,7 @@ def symptoms_of(
         *_queue(seen, now),
         *_oversize(seen, now),
         *_knowledge(seen),
+        *_drift(seen),
     ]
 
 
@@ -183,4 +187,15 @@ def _knowledge(seen: Observed) -> Iterator[Symptom]:
             severity="warning",
             summary=f"the knowledge folder is broken, the last good state stays: {seen.problem}",
             patience_s=600.0,
+        )
+
+
+def _drift(seen: Observed) -> Iterator[Symptom]:
+    if seen.drift:
+        yield Symptom(
+            key="drift",
+            name=DRIFT,
+            severity="warning",
+            summary=f"{seen.drift} Until it does better, read its conclusions with care",
+            calm_s=0.0,
         )

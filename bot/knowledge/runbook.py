@@ -3,12 +3,14 @@
 import difflib
 import hashlib
 import re
+from functools import lru_cache
 
 from bot.errors import ConfigError
 from bot.incident.model import ActionTemplate, Ask, Diagnose, Runbook, RunbookOutcome, Value
 from bot.knowledge import coherence, document, frontmatter
 
 NAME_CHARS = 200
+PARSED_MOST = 256
 
 
 class FrontMatter(Value):
@@ -29,11 +31,13 @@ OURS = frozenset(FrontMatter.model_fields) - {"title"}
 _KEY = re.compile(r"^\s*[\"']?(\w+)[\"']?\s*:", re.MULTILINE)
 
 
+@lru_cache(maxsize=PARSED_MOST)
 def parse(name: str, path: str, text: str, digest: str = "") -> Runbook:
     """Return the runbook that `text` writes; `text` of the result is the body alone.
 
     The title is the front matter's, else the first heading, else the file name. Front matter that
-    holds none of our keys (as of a static web site) gives its title and nothing else.
+    holds none of our keys (as of a static web site) gives its title and nothing else. Of a folder
+    that is read again most files are as they were: those parsed last are remembered.
 
     Args:
         name: The file's path in the folder, without extension.

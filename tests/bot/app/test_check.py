@@ -181,3 +181,16 @@ def test_law10_the_demo_enables_one_whole_action(tmp_path: Path) -> None:
     write_knowledge(tmp_path, "http://127.0.0.1:9")
     files = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert gate_problems(gather(files)) == []
+
+
+def test_a_schedule_that_tries_nothing_is_noted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TRIAGE_EVAL_SCHEDULE", "24h")
+    assert "TRIAGE_EVALS names no folder of scenarios" in "\n".join(configuration()[0])
+    monkeypatch.setenv("TRIAGE_EVALS", str(tmp_path))
+    lines, sound = configuration()
+    assert sound
+    assert "nothing is tried: LLM_MODEL names no model" in "\n".join(lines)
+    monkeypatch.setenv("TRIAGE_EVAL_SCHEDULE", "daily")
+    assert not configuration()[1]

@@ -30,6 +30,7 @@ def test_house_facts_change_the_house() -> None:
         house.OversizeRefused(source="am", route="default", size_bytes=9),
         house.AccessRefused(actor="web:?", why="wrong token"),
         house.ChainCheckpointed(heads={"INC-1": "1:ab"}),
+        house.ModelEvaluated(model="m", scenarios=2, passed=1, failed=("one",)),
         house.AuditExported(by="api:dana", streams=2, events=9, digest="d"),
     )
     undone: dict[type[Fact], Fact] = {

@@ -61,8 +61,8 @@ def test_the_runbooks_fit_the_tools_there_are() -> None:
     knowledge = shipped()
     assert [book.name for book in knowledge.runbooks] == [
         "bad-deploy", "disk", "error-rate", "latency", "triagebot-channel", "triagebot-checkpoint",
-        "triagebot-down", "triagebot-knowledge", "triagebot-log", "triagebot-queue",
-        "triagebot-refused", "triagebot-silent", "triagebot-unknown",
+        "triagebot-down", "triagebot-drift", "triagebot-knowledge", "triagebot-log",
+        "triagebot-queue", "triagebot-refused", "triagebot-silent", "triagebot-unknown",
     ]  # fmt: skip
     assert lint.problems(knowledge.runbooks, menu, knowledge.jobs) == []
     for book in knowledge.runbooks:
