@@ -64,7 +64,7 @@ def score(played: Played, faults: tuple[str, ...] = ()) -> ScenarioScore:
     return ScenarioScore(
         name=played.case.name,
         reasons=(*faults, *played.faults, *(() if draft else _wrong(played, chosen))),
-        outcome=outcome_of(played),
+        outcome=ended_as(played),
         decided=tuple(decision(one.step) for one in chosen),
         draft=draft,
         missed=played.missed,
@@ -78,7 +78,7 @@ def score(played: Played, faults: tuple[str, ...] = ()) -> ScenarioScore:
     )
 
 
-def outcome_of(played: Played) -> str:
+def ended_as(played: Played) -> str:
     """Return how the run ended: `asked`, as its last conclusion says, or `none`."""
     if any(view.status == "open" for view in played.state.incident.questions.values()):
         return "asked"
@@ -118,7 +118,7 @@ def _wrong(played: Played, chosen: list[StepChosen]) -> Iterator[str]:
 
 def _course(played: Played, expect: Expected, steps: int) -> Iterator[str]:
     """Yield what is wrong with how it went, whatever was said."""
-    outcome = outcome_of(played)
+    outcome = ended_as(played)
     if expect.outcome and outcome not in expect.outcome:
         yield f"it ended as {outcome}, not {' or '.join(expect.outcome)}"
     looked = {one.body.tool for one in played.events if isinstance(one.body, ToolReturned)}

@@ -4,7 +4,7 @@ import pytest
 
 from bot.evaluation.playing import Played
 from bot.evaluation.scenario import Scenario
-from bot.evaluation.scoring import decision, outcome_of, score
+from bot.evaluation.scoring import decision, ended_as, score
 from bot.evaluation.suite import Trial
 from bot.incident.events import Event
 from bot.incident.fact import Fact
@@ -119,8 +119,8 @@ def test_a_proposal_where_none_is_right_fails() -> None:
 
 def test_an_open_question_is_an_end_of_its_own_and_so_is_nothing() -> None:
     asked = QuestionAsked(id="r1s1", question="Who?", kind="text", options=(), deadline=T0)
-    assert outcome_of(thread({}, asked)) == "asked"
-    assert outcome_of(thread({})) == "none"
+    assert ended_as(thread({}, asked)) == "asked"
+    assert ended_as(thread({})) == "none"
 
 
 def test_a_draft_is_not_scored_but_what_went_wrong_with_the_play_is() -> None:
