@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from typer.models import ArgumentInfo
 
+from bot.agent.llm_settings import LlmSettings
 from bot.cli.root import LOCAL, app
 from bot.incident.commands import BY_NAME
 from bot.settings import SHIPPED_RUNBOOKS, Section, Settings, variable
@@ -52,6 +53,11 @@ def tool_settings() -> list[Setting]:
         for setting in _section(one.settings) if one.settings else ():
             found.setdefault(setting.name, setting)
     return list(found.values())
+
+
+def model_settings() -> list[Setting]:
+    """What there is to set about a language model, besides its provider's own variables."""
+    return list(_section(LlmSettings))
 
 
 def hook_settings() -> list[Setting]:
@@ -99,9 +105,13 @@ def _bounds(field: FieldInfo) -> str:
     return f" {low} or more." if high is None else f" {low} to {high}."
 
 
+def every_setting() -> list[Setting]:
+    return [*own_settings(), *model_settings(), *tool_settings(), *hook_settings()]
+
+
 def settings_table() -> str:
     rows = ["| variable | default | what it sets |", "|---|---|---|"]
-    for one in (*own_settings(), *tool_settings(), *hook_settings()):
+    for one in every_setting():
         default = f"`{one.default}`" if one.default else ""
         rows.append(f"| `{one.name}` | {default} | {one.words} |")
     return "\n".join(rows)
@@ -111,7 +121,8 @@ def commands_text() -> str:
     """Every command and what it does; the words that act in a later version in one line."""
     lines = [f"{usage:<55} {does}" for usage, does, later in _told() if not later]
     later = ", ".join(usage for usage, _, is_later in _told() if is_later)
-    return "\n".join(["```text", *lines, "", f"understood, not acting yet: {later}", "```"])
+    waiting = ["", f"understood, not acting yet: {later}"] if later else []
+    return "\n".join(["```text", *lines, *waiting, "```"])
 
 
 def commands(group: typer.Typer = app, before: str = "") -> dict[str, Callable[..., object]]:
@@ -162,6 +173,10 @@ def env_example() -> str:
     ]
     parts = (
         ("The bot itself", own_settings()),
+        (
+            "A language model; its key and address are the provider's own variables",
+            model_settings(),
+        ),
         ("Systems the tools look at; without the URL a tool stays off", tool_settings()),
         ("Secrets of the doors in hooks.yaml; a door without one is closed", hook_settings()),
     )

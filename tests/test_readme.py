@@ -23,10 +23,9 @@ from tests.reference import (
     ROOT,
     commands,
     env_example,
+    every_setting,
     hook_settings,
-    own_settings,
     renewed,
-    tool_settings,
 )
 
 TEXT = README.read_text()
@@ -60,7 +59,7 @@ def table(heading: str) -> list[list[str]]:
 @pytest.fixture
 def bare(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """An environment in which nothing of ours is set."""
-    names = {one.name for one in (*own_settings(), *tool_settings(), *hook_settings())}
+    names = {one.name for one in every_setting()}
     for name in os.environ:
         if name.startswith("TRIAGE_") or name.removesuffix("_FILE") in names:
             monkeypatch.delenv(name)
