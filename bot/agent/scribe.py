@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from bot.agent.briefed import briefed
 from bot.agent.exchange import LanguageModel, ModelReply, Prompt
+from bot.agent.said import unhidden
 from bot.errors import ToolError
 from bot.incident.facts_run import DraftWritten, Receipt
 from bot.incident.state import State
@@ -134,6 +135,6 @@ def _hints(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _told(text: str, most: int) -> str:
-    """Return one line without secrets and addresses, of at most so many characters."""
-    line = ADDRESS.sub(TAKEN_OUT, Redactor().text(" ".join(text.split())))
+    """Return one line of what is seen, without secrets and addresses, of at most so many characters."""
+    line = ADDRESS.sub(TAKEN_OUT, Redactor().text(" ".join(unhidden(text).split())))
     return line if len(line) <= most else f"{line[: most - 1]}…"
