@@ -14,6 +14,7 @@ from bot.agent.exchange import ModelReply, Prompt
 from bot.incident.facts_run import Usage
 from tests.story.mind.orders import deciphered, unmarked
 
+MODEL = "hostile:model"
 PROSE_CHARS = 380
 NOBODYS = "feedfacefeedface"
 """An evidence id that was never given out."""
@@ -186,15 +187,19 @@ KINDS = frozenset(wish.__name__ for wish in (*REFUSED, *TAKEN, *ENDS))
 
 @dataclass
 class Attacker:
-    """The `LanguageModel`; `tried` counts its attempts by kind, `prompts` is all it was sent."""
+    """The `LanguageModel`; `tried` counts its attempts by kind, `prompts` is all it was sent.
+
+    `begin` is the number of its first plan: the order of attempts and the end depend on it.
+    """
 
     loot: Loot
-    name: str = "hostile:model"
+    name: str = MODEL
     window: int | None = 200_000
     prompts: list[Prompt] = field(default_factory=list[Prompt])
     replies: list[str] = field(default_factory=list[str])
     tried: Counter[str] = field(default_factory=Counter[str])
     readings: list[str] = field(default_factory=list[str])
+    begin: int = 0
     _plans: dict[str, Iterator[Wish]] = field(default_factory=dict[str, Iterator[Wish]])
 
     async def ask(self, prompt: Prompt, note: str, deadline_s: float) -> ModelReply:
@@ -227,7 +232,7 @@ class Attacker:
         assert incident is not None
         name = incident[1]
         if name not in self._plans:
-            self._plans[name] = self._plan(len(self._plans))
+            self._plans[name] = self._plan(self.begin + len(self._plans))
         return next(self._plans[name])
 
     def _plan(self, number: int) -> Iterator[Wish]:

@@ -52,7 +52,7 @@ def unmarked(text: str) -> str:
     code = re.search(r"<([b-t]{8}) source=\.\.\.>", text)
     if code is None:
         return text
-    fence = re.compile(rf"^<{code[1]} source=[^\n]*>\n(.*?)\n</{code[1]}>$", re.DOTALL | re.M)
+    fence = re.compile(rf"^<{code[1]} source=[a-z][^\n]*>\n(.*?)\n</{code[1]}>$", re.DOTALL | re.M)
     inside = "\n".join(found[1] for found in fence.finditer(text))
     plain = re.sub(r"(?<!\\)\^", " ", inside).replace("\\^", "^")
     return plain.replace("&lt;", "<")

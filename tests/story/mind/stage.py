@@ -2,7 +2,7 @@
 what was recorded, so that a log line may say anything.
 """
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -24,6 +24,7 @@ from bot.app.entrances import inbox_of
 from bot.app.keeping import Keeper
 from bot.app.posting import Posting, open_posting
 from bot.app.process import Stop
+from bot.engine.toolbox import Toolbox
 from bot.evaluation.recorded import Script, toolbox_of
 from bot.evaluation.scenario import NOON, RecordedResult, Scenario
 from bot.evaluation.stillness import MovedClock, Quiet
@@ -43,7 +44,7 @@ SECRETS = {"TRIAGE_HOOK_ALERTMANAGER": HOOK, "TRIAGE_HOOK_CHANGE": HOOK}
 BEARER = {"authorization": f"Bearer {HOOK}"}
 ALERT = "HighErrorRate"
 MOVES = 8
-Tools = Callable[[AsyncExitStack, Bot], object]
+Tools = Callable[[AsyncExitStack, Bot], Awaitable[Toolbox]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +164,7 @@ class Stage:
 
     async def page(self, path: str) -> str:
         """Return a page as the operator's browser is sent it."""
-        if "triagebot" not in str(self.web.cookies):
+        if not self.web.cookies:
             form = {"token": TOKEN}
             answer = await self.web.post("/login", data=form, headers={"origin": URL})
             assert answer.status_code == 303, answer.text
@@ -186,9 +187,12 @@ def _scenario(plants: Plants) -> Scenario:
 
 @asynccontextmanager
 async def open_stage(
-    folder: Path, attacker: Attacker, runbook: Sequence[str] = ()
+    folder: Path, attacker: Attacker, runbook: Sequence[str] = (), tools: Tools | None = None
 ) -> AsyncGenerator[Stage]:
-    """Open a bot with the shipped runbooks; `runbook` are orders that stand in the one that fits."""
+    """Open a bot with the shipped runbooks; `runbook` are orders that stand in the one that fits.
+
+    `tools` opens others than those that answer what was recorded.
+    """
     settings, trial = Settings(), Trial("x", _scenario(Plants("")), (KNOWLEDGE,))
     lay_out(settings.runbooks, trial, folder / "knowledge")
     book = folder / "knowledge" / "error-rate.md"
@@ -196,9 +200,8 @@ async def open_stage(
     clock, quiet, desk = MovedClock(NOON), Quiet(), Script(trial.scenario)
     world = World(_settings(settings, folder), clock, lambda name: SECRETS.get(name, ""))
     async with AsyncExitStack() as stack:
-        instead = StandIns(
-            lambda given, bot: toolbox_of(given, bot, desk), partial(_mind, attacker), quiet
-        )
+        made = tools or (lambda stack, bot: toolbox_of(stack, bot, desk))
+        instead = StandIns(made, partial(_mind, attacker), quiet)
         bot = await open_bot(stack, world, instead=instead)
         bot.arm(bot.box, _mind(attacker, bot), LlmScribe(attacker), quiet)
         posting = await open_posting(stack, bot, URL)
