@@ -203,7 +203,8 @@ async def open_stage(
         made = tools or (lambda stack, bot: toolbox_of(stack, bot, desk))
         instead = StandIns(made, partial(_mind, attacker), quiet)
         bot = await open_bot(stack, world, instead=instead)
-        bot.arm(bot.box, _mind(attacker, bot), LlmScribe(attacker), quiet)
+        scribe = LlmScribe(attacker, keep=partial(_keep, bot))
+        bot.arm(bot.box, _mind(attacker, bot), scribe, quiet)
         posting = await open_posting(stack, bot, URL)
         await bot.household.refresh()
         client = await stack.enter_async_context(_browser(bot, posting))
@@ -215,6 +216,10 @@ def _mind(attacker: Attacker, bot: Bot) -> Mind:
     budget = Budget(bot.store.model_calls, bot.world.clock, _unlimited(settings))
     front = LlmMind(attacker, read_prompts(), budget, settings)
     return Relay(front, settings)
+
+
+async def _keep(bot: Bot, incident: str, model: str, raw: bytes) -> str:
+    return await bot.box.keep_words(incident, "scribe", model, raw)
 
 
 def _unlimited(settings: LlmSettings) -> LlmSettings:

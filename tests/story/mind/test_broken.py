@@ -8,10 +8,9 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
-from jinja2 import Environment
 
 from bot.agent.bill import Bill
 from bot.agent.closed import ClosedWorld
@@ -88,7 +87,6 @@ def unredacted(patch: pytest.MonkeyPatch) -> None:
 def whole_exchange(patch: pytest.MonkeyPatch) -> None:
     """The exchange is kept to the letter."""
     patch.setattr(Bill, "redacted", lambda self: list(self.exchange))
-    patch.setattr("bot.engine.toolbox.Redactor.value", lambda _self, value: value)
 
 
 def unmarked(patch: pytest.MonkeyPatch) -> None:
@@ -103,11 +101,9 @@ def believed(patch: pytest.MonkeyPatch) -> None:
 
 def raw_pages(patch: pytest.MonkeyPatch) -> None:
     """What stands on a page is markup."""
-
-    def environment(**given: object) -> Environment:
-        return Environment(**cast("Any", {**given, "autoescape": False}))
-
-    patch.setattr(render, "Environment", environment)
+    environment = render.templates()
+    patch.setattr(environment, "cache", {})
+    patch.setattr(environment, "autoescape", False)
 
 
 def raw_documents(patch: pytest.MonkeyPatch) -> None:
@@ -161,7 +157,7 @@ def telling_scribe(patch: pytest.MonkeyPatch) -> None:
         pytest.param(open_world, 0, "not in the catalogue|another incident", id="open world"),
         pytest.param(any_tool, 0, "a tool that is not offered", id="no menu"),
         pytest.param(any_target, 0, "only text names|does not permit", id="any target"),
-        pytest.param(uncleaned, LEAK, "a secret stands in the log", id="words are not cleaned"),
+        pytest.param(uncleaned, LEAK, "a secret stands in the prompt", id="words are not cleaned"),
         pytest.param(unredacted, LEAK, "a secret stands in the prompt", id="no redaction"),
         pytest.param(whole_exchange, LEAK, "in the evidence", id="the exchange is whole"),
         pytest.param(unmarked, 0, "as if it were ours", id="no datamarks"),
