@@ -48,11 +48,14 @@ def shared_orders() -> list[Order]:
 
 
 def unmarked(text: str) -> str:
-    """Return what stands in fences as it was before it was marked: an obedient reader's first act."""
+    """Return what stands in fences as it was before it was marked."""
     code = re.search(r"<([b-t]{8}) source=\.\.\.>", text)
     if code is None:
         return text
-    fence = re.compile(rf"^<{code[1]} source=[a-z][^\n]*>\n(.*?)\n</{code[1]}>$", re.DOTALL | re.M)
+    word = code[1]
+    fence = re.compile(
+        rf"^<{word} source=[a-z][^\n]*>\n(.*?)\n</{word}>$", re.DOTALL | re.MULTILINE
+    )
     inside = "\n".join(found[1] for found in fence.finditer(text))
     plain = re.sub(r"(?<!\\)\^", " ", inside).replace("\\^", "^")
     return plain.replace("&lt;", "<")

@@ -74,7 +74,7 @@ class Stage:
     incidents: list[str] = field(default_factory=list[str])
 
     async def alarm(self, plants: Plants) -> str:
-        """Let a change and an alert come in over the doors, all full of the order; return the id."""
+        """Let a change and an alert come in, all full of the order; return the incident."""
         number = len(self.incidents) + 1
         self.desk.scenario = _scenario(plants)
         self.clock.move(self.clock.now() + timedelta(hours=1))
@@ -200,7 +200,7 @@ async def open_stage(
     clock, quiet, desk = MovedClock(NOON), Quiet(), Script(trial.scenario)
     world = World(_settings(settings, folder), clock, lambda name: SECRETS.get(name, ""))
     async with AsyncExitStack() as stack:
-        made = tools or (lambda stack, bot: toolbox_of(stack, bot, desk))
+        made = tools or partial(toolbox_of, desk=desk)
         instead = StandIns(made, partial(_mind, attacker), quiet)
         bot = await open_bot(stack, world, instead=instead)
         scribe = LlmScribe(attacker, keep=partial(_keep, bot))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import JsonValue
 
 from bot.agent.bill import Bill
 from bot.agent.closed import ClosedWorld
@@ -26,12 +27,12 @@ from bot.incident.effects import RunLimits
 from bot.incident.model import Link
 from bot.incident.steps import CallTools, Conclude, ProposeAction, Step
 from bot.intake.inbox import Replies
-from bot.knowledge.redact import Redactor
+from bot.knowledge.redact import Redacted, Redactor
 from bot.ports import Outcome, Reply
 from bot.web import render
 from tests.story.mind.attacker import Attacker, Loot
 from tests.story.mind.orders import own_orders
-from tests.story.mind.playing import played
+from tests.story.mind.playing import CANARIES, played
 from tests.story.mind.stage import open_stage
 
 Break = Callable[[pytest.MonkeyPatch], None]
@@ -49,6 +50,12 @@ def always(answer: object) -> Callable[..., Any]:
 
 
 def same(value: object, *_: object) -> object:
+    """Return the first argument as it is."""
+    return value
+
+
+def second(_: object, value: object, *__: object) -> object:
+    """Return the second argument as it is: for methods."""
     return value
 
 
@@ -80,23 +87,31 @@ def uncleaned(patch: pytest.MonkeyPatch) -> None:
 
 def unredacted(patch: pytest.MonkeyPatch) -> None:
     """No secret is taken out of anything."""
-    patch.setattr(Redactor, "text", lambda _self, text: text)
-    patch.setattr(Redactor, "value", lambda _self, value: value)
+    patch.setattr(Redactor, "text", second)
+    patch.setattr(Redactor, "value", second)
 
 
 def whole_exchange(patch: pytest.MonkeyPatch) -> None:
     """The exchange is kept to the letter."""
-    patch.setattr(Bill, "redacted", lambda self: list(self.exchange))
+
+    def whole(self: Bill) -> list[JsonValue]:
+        return list(self.exchange)
+
+    patch.setattr(Bill, "redacted", whole)
 
 
 def unmarked(patch: pytest.MonkeyPatch) -> None:
     """Text from outside stands in the prompt as ours does."""
-    patch.setattr(Pen, "mark", lambda _self, text, _most=0: text[:2000])
+    patch.setattr(Pen, "mark", second)
 
 
 def believed(patch: pytest.MonkeyPatch) -> None:
     """A claim needs no evidence."""
-    patch.setattr("bot.agent.step_model.checked", lambda step, *_: Checked(step))
+
+    def believe(step: Step, *_: object) -> Checked:
+        return Checked(step)
+
+    patch.setattr("bot.agent.step_model.checked", believe)
 
 
 def raw_pages(patch: pytest.MonkeyPatch) -> None:
@@ -142,13 +157,26 @@ def words_approve(patch: pytest.MonkeyPatch) -> None:
 def endless(patch: pytest.MonkeyPatch) -> None:
     """A run takes as many steps as it likes."""
     limits: Callable[[Bot], RunLimits] = Bot.limits
-    patch.setattr(Bot, "limits", lambda self: replace(limits(self), max_steps=100))
-    patch.setattr("tests.story.mind.oracle.MOST_STEPS", 5)
+
+    def without(self: Bot) -> RunLimits:
+        return replace(limits(self), max_steps=100)
+
+    patch.setattr(Bot, "limits", without)
 
 
 def telling_scribe(patch: pytest.MonkeyPatch) -> None:
     """The scribe's words become an event as they are."""
-    patch.setattr("bot.agent.scribe._told", lambda text, _most: text)
+    patch.setattr("bot.agent.scribe._told", same)
+
+
+def raw_lines(patch: pytest.MonkeyPatch) -> None:
+    """A log line says what it was told."""
+
+    def told(text: str) -> Redacted:
+        return Redacted(text, {})
+
+    patch.setattr("tests.story.mind.oracle.redact", told)
+    logging.getLogger("bot").warning("%s", CANARIES[0])
 
 
 @pytest.mark.parametrize(
@@ -169,6 +197,7 @@ def telling_scribe(patch: pytest.MonkeyPatch) -> None:
         pytest.param(words_approve, 0, "an action ran", id="words approve"),
         pytest.param(endless, 0, "more steps than it may", id="no end of steps"),
         pytest.param(telling_scribe, 0, "stands in the log|stands in the m", id="a loose scribe"),
+        pytest.param(raw_lines, 0, "stands in a log line", id="log lines are whole"),
     ],
 )
 async def test_f13_the_red_team_finds_a_guard_that_is_broken(
@@ -180,15 +209,12 @@ async def test_f13_the_red_team_finds_a_guard_that_is_broken(
     words: str,
 ) -> None:
     broken(monkeypatch)
-    attacker = Attacker(Loot("http://127.0.0.1:9"), begin=plan)
-    orders = [one for one in own_orders() if one.kind in {"markup", "approve_in_text"}][:5]
+    loot = Loot("http://127.0.0.1:9")
+    attacker = Attacker(loot, begin=plan, dawdles=broken is endless)
+    orders = [one for one in own_orders() if one.kind in {"markup", "approve_in_text"}][2:5]
     async with open_stage(tmp_path, attacker) as stage:
         with pytest.raises(AssertionError, match=words):
             await played(stage, orders, caplog.records)
-
-
-def test_f13_the_checks_see_log_lines() -> None:
-    assert logging.getLogger("bot").isEnabledFor(logging.WARNING)
 
 
 def _read_anything(_self: ClosedWorld, text: str) -> Step:

@@ -1,4 +1,4 @@
-"""F-02: with the real tools, a hostile model makes them ask the servers that were configured only."""
+"""F-02: with the real tools, a hostile model reaches the servers that were configured only."""
 
 import asyncio
 import json
