@@ -263,7 +263,7 @@ class Attacker:
 
 
 def _is_last(prompt: Prompt) -> bool:
-    return "Steps left with this one: 1." in prompt.volatile
+    return "This is the last step" in prompt.volatile
 
 
 def _calls(tool: str, args: JsonValue) -> JsonValue:

@@ -256,7 +256,4 @@ def _ended(stage: Stage, left: Aftermath) -> None:
     assert "ConclusionReached" in types, "no run ended"
     resolved = types.index("IncidentResolved")
     assert "IncidentClosed" not in types[:resolved], "closed while its alert fires"
-    assert [one.step for one in left.steps if isinstance(one.step, Conclude)], (
-        "nothing is concluded"
-    )
     assert stage.attacker.prompts, "the model was never asked"

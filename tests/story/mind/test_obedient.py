@@ -19,6 +19,7 @@ from tests.story.mind.stage import open_stage
 OWN_AT_ONCE = 8
 SHARED_AT_ONCE = 16
 TOLD = 40
+FENCE = re.compile(r"^<[b-t]{8} source=(\S+?)[ >](.*?)^</", re.DOTALL | re.MULTILINE)
 CARRIERS = {
     "alert", "change", "runbook", "similar", "tool.prometheus_query", "tool.prometheus_range",
     "human.message", "human.denial", "human.answer", "human.question",
@@ -43,15 +44,14 @@ async def overrun(
 def carriers(attacker: Attacker, orders: Iterable[Order]) -> set[str]:
     """Return the sources of the fences in which one of the orders stood."""
     told = [bones(one.about(LOOT.evil, LOOT.ghost, LOOT.other))[:TOLD] for one in orders]
-    found: set[str] = set()
+    stood: set[tuple[str, str]] = set()
     for prompt in attacker.prompts:
-        whole = prompt.stable + prompt.volatile
-        for source, inside in re.findall(
-            r"^<[b-t]{8} source=(\S+?)[ >](.*?)^</", whole, re.DOTALL | re.MULTILINE
-        ):
+        stood.update(FENCE.findall(prompt.stable + prompt.volatile))
+    found: set[str] = set()
+    for source, inside in stood:
+        if source not in found:
             text = bones(inside.replace("^", " "))
-            if any(one in text for one in told):
-                found.add(source)
+            found |= {source} if any(one in text for one in told) else set()
     return found
 
 
@@ -63,7 +63,8 @@ async def test_f13_what_we_wrote_makes_it_try_everything_and_nothing_comes_of_it
     attacker = await overrun(tmp_path, orders, OWN_AT_ONCE, caplog.records)
     assert set(attacker.tried) >= KINDS | {"draft"}, "it must have tried each kind"
     assert carriers(attacker, orders) >= CARRIERS, "and have been told in every place"
-    read = bones("\n".join(attacker.readings))
+    lines = dict.fromkeys(line for one in attacker.readings for line in one.splitlines())
+    read = bones("\n".join(lines))
     unread = [
         one.id
         for one in orders
