@@ -73,8 +73,7 @@ class _Mouth:
 
     def line(self, text: str, most: int) -> str:
         """Return one line of at most `most` characters; the end says that it was cut."""
-        seen = "".join(one if _is_seen(one) else " " if one.isspace() else "" for one in text)
-        kept = ADDRESS.sub(self._address, seen)
+        kept = ADDRESS.sub(self._address, unhidden(text))
         made = " ".join(self._redactor.text(kept).split())
         return made if len(made) <= most else f"{made[: most - 1]}…"
 
@@ -90,6 +89,11 @@ class _Mouth:
             return LINK_LEFT_OUT
         known = parts.scheme.lower() == "https" and "@" not in parts.netloc and host in self._hosts
         return found[0] if known else LINK_LEFT_OUT
+
+
+def unhidden(text: str) -> str:
+    """Return the text without what no reader sees; each space of any kind is a plain one."""
+    return "".join(one if _is_seen(one) else " " if one.isspace() else "" for one in text)
 
 
 def _is_seen(one: str) -> bool:

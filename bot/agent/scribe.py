@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from bot.agent.briefed import briefed
 from bot.agent.exchange import LanguageModel, ModelReply, Prompt
+from bot.agent.said import unhidden
 from bot.errors import ToolError
 from bot.incident.facts_run import DraftWritten, Receipt
 from bot.incident.state import State
@@ -115,8 +116,9 @@ class LlmScribe:
     async def _kept(self, incident: str, reply: ModelReply) -> str:
         if self._keep is None or reply.exchange is None:
             return ""
-        raw = json.dumps(reply.exchange, ensure_ascii=False, separators=(",", ":")).encode()
-        return await self._keep(incident, self._model.name, raw)
+        clean = Redactor().value(reply.exchange)  # a model may say what nobody told it (F-07)
+        raw = json.dumps(clean, ensure_ascii=False, separators=(",", ":"))
+        return await self._keep(incident, self._model.name, raw.encode("utf-8", "replace"))
 
 
 def _read(text: str) -> _Words:
@@ -134,6 +136,6 @@ def _hints(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _told(text: str, most: int) -> str:
-    """Return one line without secrets and addresses, of at most so many characters."""
-    line = ADDRESS.sub(TAKEN_OUT, Redactor().text(" ".join(text.split())))
+    """Return one line of what readers see, bounded, without secrets and addresses."""
+    line = ADDRESS.sub(TAKEN_OUT, Redactor().text(" ".join(unhidden(text).split())))
     return line if len(line) <= most else f"{line[: most - 1]}…"

@@ -79,10 +79,17 @@ async def test_f07_secrets_are_out_before_anything_leaves_and_before_anything_is
     note = facts_alerts.NoteAdded(person="dana", text=f"the token was {secret}")
     state = fold(thread([opened(), received(), note]))
     model = Told({**GOOD, "summary": f"It used {secret} all day."})
-    draft = await LlmScribe(model).write(state)
+    kept: list[bytes] = []
+
+    async def keep(_incident: str, _name: str, raw: bytes) -> str:
+        kept.append(raw)
+        return "9f2c11d07ab3e645"
+
+    draft = await LlmScribe(model, keep=keep).write(state)
     assert draft is not None
     assert secret not in model.asked[0][0].volatile
     assert secret not in draft.summary
+    assert secret.encode() not in kept[0]
     assert "dana" not in model.asked[0][0].volatile
 
 
@@ -98,6 +105,13 @@ async def test_f09_addresses_are_taken_out(address: str) -> None:
     assert draft is not None
     assert draft.summary == "See (address left out) for more."
     assert draft.follow_ups == ("(address left out)",)
+
+
+async def test_f09_what_no_reader_sees_is_taken_out() -> None:
+    told = Told({**GOOD, "summary": "a\x1b[31mb\u202ec\u200bd", "follow_ups": ["\u200b\x00"]})
+    draft = await LlmScribe(told).write(ended())
+    assert draft is not None
+    assert (draft.summary, draft.follow_ups) == ("a[31mbcd", ())
 
 
 async def test_g52_what_a_scribe_writes_is_bounded() -> None:
