@@ -87,7 +87,7 @@ class LlmScribe:
             summary=_told(words.summary, SUMMARY_CHARS),
             contributing=_hints(words.contributing),
             follow_ups=_hints(words.follow_ups),
-            by=self._model.name,
+            by=reply.by or self._model.name,
             usage=reply.usage,
             prompt=self._digest,
             exchange=await self._kept(state.stream, reply),
@@ -116,7 +116,7 @@ class LlmScribe:
         if self._keep is None or reply.exchange is None:
             return ""
         raw = json.dumps(reply.exchange, ensure_ascii=False, separators=(",", ":")).encode()
-        return await self._keep(incident, self._model.name, raw)
+        return await self._keep(incident, reply.by or self._model.name, raw)
 
 
 def _read(text: str) -> _Words:
