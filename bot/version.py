@@ -35,7 +35,7 @@ def _of_checkout(git: Path) -> str:
 
 
 @cache
-def build() -> str:
+def build_name() -> str:
     """Return `0.1.0 1a2b3c4d5e6f`, of when the process began; the version alone when unknown."""
     return " ".join(filter(None, (VERSION, revision())))
 
