@@ -30,9 +30,7 @@ def one_of_each() -> list[Positive]:
 
 def dealt() -> dict[str, list[Positive]]:
     """The secrets, dealt out over the places."""
-    return {
-        place: one_of_each()[number :: len(PLACES)] for number, place in enumerate(PLACES)
-    }
+    return {place: one_of_each()[number :: len(PLACES)] for number, place in enumerate(PLACES)}
 
 
 def lines(place: str) -> str:
@@ -100,7 +98,11 @@ async def played(folder: Path) -> tuple[Played, list[Asked]]:
             case,
             Settings(),
             lambda bot: mind_of(
-                model, read_prompts(), LooseBook(), bot.world.clock, LlmSettings(window_tokens=200_000)
+                model,
+                read_prompts(),
+                LooseBook(),
+                bot.world.clock,
+                LlmSettings(window_tokens=200_000),
             ),
         )
     return made, server.asked
