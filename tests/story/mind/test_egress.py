@@ -79,7 +79,7 @@ def chooses(asked: Asked) -> Turn:
     branches = json.dumps(asked.schema)
     for tool in ("log_search", "trace_search"):
         if f"tool.{tool}" not in asked.prompt and f"tool={tool}" not in asked.prompt:
-            calls = [{"tool": tool, "args": {}}]
+            calls: list[dict[str, Any]] = [{"tool": tool, "args": {}}]
             return says(json.dumps({"step": {"kind": "call_tools", "calls": calls}}))
     outcome = "answered" if '"answered"' in branches else "not_enough_evidence"
     step: dict[str, Any] = {"kind": "conclude", "outcome": outcome, "summary": "Seen."}

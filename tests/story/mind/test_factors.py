@@ -209,7 +209,7 @@ async def test_factor_8_each_intent_goes_on_or_parks_or_stops_as_our_loop_says(
     assert ("ActionStarted" in types) == (step == want())
     if step == want():
         assert order(types, "ActionProposed", "DecisionMade", "ProposalApproved", "ActionStarted")
-    assert len(inspect.getsource(Drive._go).splitlines()) < 50  # noqa: SLF001 - the loop itself
+    assert len(inspect.getsource(Drive).splitlines()) < 200
     assert len(inspect.getsource(deciding).splitlines()) < 150
 
 
