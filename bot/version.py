@@ -1,5 +1,6 @@
 """Which build this is: the version and the git revision, for logs, cards and metrics."""
 
+from functools import cache
 from pathlib import Path
 
 VERSION = "0.1.0"
@@ -31,6 +32,12 @@ def _of_checkout(git: Path) -> str:
     except OSError:
         return ""
     return ""
+
+
+@cache
+def build_name() -> str:
+    """Return `0.1.0 1a2b3c4d5e6f`, of when the process began; the version alone when unknown."""
+    return " ".join(filter(None, (VERSION, revision())))
 
 
 def version_line() -> str:

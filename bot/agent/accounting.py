@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot import telemetry
 from bot.agent.bill import Bill
@@ -50,7 +50,7 @@ class Accountant:
 
         Raises:
             ModelError: A limit is reached (then nothing was sent), or no answer came. It is in the
-                book and in the bill, as an answered one is.
+                book and in the bill, as an answered one is, under the name of whoever it was of.
         """
         began = self._monotonic()
         left_s = errand.ends - began
@@ -70,10 +70,13 @@ class Accountant:
             raise
         except ModelError as error:
             errand.bill.add(error.usage, error.exchange)
+            call = replace(call, model=error.by or call.model)
             self._meter(call, error.usage, error.kind or "invalid", began)
             await self._write(call, error.usage, error.kind or "invalid")
             raise
         errand.bill.add(reply.usage, reply.exchange)
+        errand.bill.by = reply.by
+        call = replace(call, model=reply.by or call.model)
         self._meter(call, reply.usage, "ok", began)
         await self._write(call, reply.usage, "ok")
         return reply
@@ -85,7 +88,7 @@ class Accountant:
             log.warning("a model call was not written down: %s", error)
 
     def _meter(self, call: ModelCall, usage: Usage, outcome: str, began: float) -> None:
-        name = self.name
+        name = call.model
         telemetry.llm_requests.labels(name, outcome).inc()
         telemetry.llm_request_duration.labels(name).observe(self._monotonic() - began)
         telemetry.llm_tokens.labels(name, "input").inc(usage.input_tokens)

@@ -12,8 +12,12 @@ from bot.knowledge.redact import Redactor
 
 @dataclass(slots=True)
 class Bill:
-    """Sums up, request by request. `exchange` holds request and reply of each, in order."""
+    """Sums up, request by request. `exchange` holds request and reply of each, in order.
 
+    `by` is which model of a chain answered last, "" while none did or there is no chain.
+    """
+
+    by: str = ""
     usage: Usage = field(default_factory=lambda: Usage(micro_usd=0))
     exchange: list[JsonValue] = field(default_factory=list[JsonValue])
 

@@ -10,7 +10,7 @@ from bot.agent.fitting import parsed, unfit
 from bot.agent.permitted import permits
 from bot.agent.strict import BRANCHES, an_object, one_of, pruned, published, strict
 from bot.errors import ToolError
-from bot.incident.context import Context
+from bot.incident.context import Context, ToolOffer
 from bot.incident.model import Finding
 from bot.incident.steps import (
     MAX_CALLS,
@@ -202,17 +202,23 @@ def _reads(
     context: Context, names: Mapping[str, tuple[str, ...]]
 ) -> dict[str, dict[str, JsonValue]]:
     found: dict[str, dict[str, JsonValue]] = {}
-    for offer in context.tools[:BRANCHES]:
-        args = strict(offer.args_schema, names) if offer.kind == "read" else None
+    for offer in _awake(context)[:BRANCHES]:
+        args = strict(offer.args_schema, names)
         if args is not None:
             found[offer.name] = args
     return found
 
 
+def _awake(context: Context) -> list[ToolOffer]:
+    """Return the reads that are offered, without those that failed too often in a row."""
+    reads = (offer for offer in context.tools if offer.kind == "read")
+    return [offer for offer in reads if offer.name not in context.resting]
+
+
 def _checks(context: Context) -> dict[str, ToolCall]:
     """Return the runbook's diagnostics that were not run and could be, by id."""
     steps = context.runbook.diagnose if context.runbook else ()
-    there = {offer.name for offer in context.tools if offer.kind == "read"}
+    there = {offer.name for offer in _awake(context)}
     done, values = known.answered(context), known.values(context)
     found: dict[str, ToolCall] = {}
     for step in steps[:BRANCHES]:

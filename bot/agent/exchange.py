@@ -34,12 +34,14 @@ class ModelReply:
     """What one request brought. `text` is meant to be JSON by the schema; nobody checked it yet.
 
     `exchange` is the request and the reply as they went over the wire, as JSON values. It never
-    holds a credential.
+    holds a credential. `by` is which model of a chain answered, as `provider:name`; "" when there
+    is only the one that was asked.
     """
 
     text: str
     usage: Usage
     exchange: JsonValue
+    by: str = ""
 
 
 class ModelError(ToolError):
@@ -50,6 +52,7 @@ class ModelError(ToolError):
         usage: What it cost all the same.
         exchange: The request, and what came of it; None when nothing was sent.
         too_long: The provider says that the context does not fit its window.
+        by: Which model of a chain it was, as `provider:name`; "" when there is only one.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class ModelError(ToolError):
         self.kind: FallbackKind = kind
         self.retry_after_s = retry_after_s
         self.too_long = too_long
+        self.by = ""
         self.usage = Usage()
         self.exchange: JsonValue = None
 

@@ -12,8 +12,10 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bot.incident.outside import FIELD_BYTES, cut
+from bot.knowledge.redact import redact
 
 MARK = "^"
 """A space of a text from outside; a caret itself is written `\\^`. The cheapest of its kind: half
@@ -59,8 +61,11 @@ class Pen:
         return f"<{self.code} source={origin}{told(**attributes)}>\n{inside}\n</{self.code}>\n"
 
     def mark(self, text: str, most_bytes: int = FIELD_BYTES) -> str:
-        """Return text as it stands in a fence: no space, no tag, no code, nothing unseen."""
-        made = cut(text.replace("\r\n", "\n").replace("\r", "\n"), most_bytes).strip()
+        """Return text as it stands in a fence: no space, no tag, no code, nothing unseen.
+
+        Secrets are replaced, whoever wrote them down and whatever let them in (F-07).
+        """
+        made = cut(_clean(text).replace("\r\n", "\n").replace("\r", "\n"), most_bytes).strip()
         made = _ODD.sub(_spelled, made).replace("^", "\\^")
         made = _TEMPLATE.sub(f"[{MARK}", _TAG.sub("&lt;", made))
         made = re.sub(self.code, "[fence]", made, flags=re.IGNORECASE)
@@ -84,6 +89,12 @@ def fence_code(incident: str, seed: str) -> str:
     """
     raw = hashlib.sha256(f"fence\n{incident}\n{seed}".encode()).hexdigest()[:CODE_CHARS]
     return "".join(ALPHABET[int(digit, 16)] for digit in raw)
+
+
+@lru_cache(maxsize=1024)
+def _clean(text: str) -> str:
+    """Return text without secrets; the same texts come again in every Step."""
+    return redact(text).text
 
 
 def _spelled(found: re.Match[str]) -> str:

@@ -88,7 +88,7 @@ class LlmScribe:
             summary=_told(words.summary, SUMMARY_CHARS),
             contributing=_hints(words.contributing),
             follow_ups=_hints(words.follow_ups),
-            by=self._model.name,
+            by=reply.by or self._model.name,
             usage=reply.usage,
             prompt=self._digest,
             exchange=await self._kept(state.stream, reply),
@@ -118,7 +118,9 @@ class LlmScribe:
             return ""
         clean = Redactor().value(reply.exchange)  # a model may say what nobody told it (F-07)
         raw = json.dumps(clean, ensure_ascii=False, separators=(",", ":"))
-        return await self._keep(incident, self._model.name, raw.encode("utf-8", "replace"))
+        return await self._keep(
+            incident, reply.by or self._model.name, raw.encode("utf-8", "replace")
+        )
 
 
 def _read(text: str) -> _Words:

@@ -88,10 +88,11 @@ class LlmMind:
         except ModelError as error:
             error.usage, error.exchange = errand.bill.usage, errand.bill.redacted()
             raise
-        telemetry.claims_dropped.labels(self.name).inc(len(found.dropped))
+        by = errand.bill.by or self.name
+        telemetry.claims_dropped.labels(by).inc(len(found.dropped))
         return Choice(
             step=step,
-            by=self.name,
+            by=by,
             prompt=prompt.digest,
             exchange=packed(errand.bill.redacted()),
             usage=errand.bill.usage,
@@ -104,7 +105,7 @@ class LlmMind:
         for tries in range(REPAIRS + 1):
             if tries:
                 errand.bill.repaired()
-                telemetry.llm_repairs.labels(self.name).inc()
+                telemetry.llm_repairs.labels(errand.bill.by or self.name).inc()
             errand.context = replace(errand.context, repair=why[:REPAIR_CHARS])
             try:
                 prompt, reply = await self._answer(errand, world.schema)

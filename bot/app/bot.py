@@ -38,6 +38,7 @@ from bot.ports import Clock, Dispatcher, Filter, Mind, Scribe, StepModel
 from bot.settings import Settings
 from bot.shelf import Needs
 from bot.store.store import Store, StoreLimits
+from bot.version import build_name
 
 log = logging.getLogger(__name__)
 Secret = Callable[[str], str]
@@ -250,6 +251,7 @@ class Bot:
         return {
             "catalogue": self.library.digests.get("services.yaml", ""),
             "policy": self.library.policy.digest,
+            "build": build_name(),
         }
 
 

@@ -25,7 +25,7 @@ from bot.incident.stepup import FOOTER
 from bot.knowledge import lint
 from bot.knowledge.library import Knowledge
 from bot.knowledge.reach import turns_of_nobody, unheard, unreachable
-from bot.knowledge.routes import route_problems
+from bot.knowledge.routes import route_problems, toolless
 from bot.settings import (
     SHIPPED_RUNBOOKS,
     Settings,
@@ -122,6 +122,11 @@ def _inspect(settings: Settings) -> tuple[list[str], list[str]]:
         *unreachable(knowledge.policy, knowledge.people),
         *turns_of_nobody(knowledge.people),
         *unheard(knowledge.policy, {*CHANNELS, "api"}),
+        *(
+            one
+            for one in toolless(knowledge.routes, {*READ_TOOLS} & {*opened})
+            if one not in problems
+        ),
     ]
     if not any(rule.allow for rule in knowledge.policy.rules):
         notes.append("READ-ONLY: policy.yaml enables no action; a rule that allows one does")
@@ -173,6 +178,7 @@ def lint_knowledge(knowledge: Knowledge, given: Needs) -> list[str]:
     return [
         *lint.problems(knowledge.runbooks, infos, knowledge.jobs),
         *route_problems(knowledge.routes, tools, services, knowledge.runbooks),
+        *toolless(knowledge.routes, {*READ_TOOLS}),
     ]
 
 

@@ -17,7 +17,7 @@ from bot.incident.views import ProposalView
 from bot.knowledge.case import case_of
 from bot.knowledge.people import People
 from bot.ports import Channel
-from bot.version import VERSION, revision
+from bot.version import build_name
 from channels import CHANNELS
 
 
@@ -108,7 +108,7 @@ class Looks:
     def __init__(self, bot: Bot, base_url: str) -> None:
         self._bot = bot
         self._base_url = base_url
-        self._version = " ".join(filter(None, (f"triagebot {VERSION}", revision())))
+        self._version = f"triagebot {build_name()}"
 
     def __call__(self, state: State) -> Look:
         """Return the look for the cards of this state."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pydantic import JsonValue
 
 from bot.conversation.scoring import habit_words, judged_words, looks, score_words
-from bot.incident.trust import JUDGED, OUTCOMES, Habit, Score, Scoreboard
+from bot.incident.trust import JUDGED, OUTCOMES, STEPS, Habit, Score, Scoreboard
 from channels.console.text import visible
 
 SCORE = ("proposed", "agree", "half in", "9 of 10", "under 3 s", "what came of them")
@@ -22,6 +22,7 @@ def scoreboard_lines(board: Scoreboard, weeks: int) -> list[str]:
     lines += [*_persons(board), ""]
     lines += [*_table("week from", by_week), ""]
     lines.append(f"conclusions  {judged_words(board.conclusions)}")
+    lines += [f"steps        {_steps(board.steps)}"] if board.steps else []
     lines += ["", *looks(board)] if board.stamps else []
     return [visible(line) for line in lines]
 
@@ -43,7 +44,16 @@ def scoreboard_json(board: Scoreboard) -> dict[str, JsonValue]:
             for week in board.weeks
         ],
         "conclusions": _counts(board.conclusions, JUDGED),
+        "steps": _counts(board.steps, STEPS),
     }
+
+
+def _steps(steps: Mapping[str, int]) -> str:
+    """Return how far the model and the planner agree, and how often the planner stood in."""
+    agreed, fallback = steps.get("agreed", 0), steps.get("fallback", 0)
+    compared = agreed + steps.get("differed", 0)
+    stood_in = f"; the planner chose {fallback} for a model that could not" if fallback else ""
+    return f"{agreed} of the model's {compared} are what the planner would have chosen{stood_in}"
 
 
 def _table(first: str, rows: Iterable[tuple[str, Score]]) -> list[str]:

@@ -219,7 +219,7 @@ class Preparer:
         by_code = _by_code(chosen)
         if not by_code and template_of(state, step) is None:
             raise Rejected(f"no matched runbook permits {step.tool}")
-        if not by_code and not any(result.evidence for result in state.run.results):
+        if not by_code and not any(one.evidence for one in brief(state, (), 1).results):
             raise Rejected("nothing was looked at yet; evidence comes before a proposal")
         secret = would_redact(step.args)
         if secret is not None:

@@ -26,6 +26,7 @@ def brief(state: State, offers: tuple[ToolOffer, ...], max_steps: int) -> Contex
     """Return what the StepModel may know now, in the order of events, text from outside bounded."""
     view, run = state.incident, state.run
     loaded, resting = run.context, resting_tools(state)
+    tools = tuple(offer for offer in offers if offer.name not in resting)
     whole = Context(
         incident=view.id,
         title=view.title,
@@ -47,7 +48,8 @@ def brief(state: State, offers: tuple[ToolOffer, ...], max_steps: int) -> Contex
             "incident": view.id,
             "environment": loaded.service.environment if loaded and loaded.service else "",
         },
-        tools=tuple(offer for offer in offers if offer.name not in resting),
+        tools=tools,
+        bare=not tools,
         remaining=max_steps - run.steps,
         changes=loaded.changes if loaded else (),
         similar=loaded.similar if loaded else (),

@@ -116,6 +116,7 @@ class Context:
     `effect_id` names the Step that is asked for, as `r1s3`: run 1, Step 3.
     `specialist` names who investigates. `missing` says in words what was not found. `resting` are
     tools that failed too often and are not called. `situation` is how the incident stands.
+    `bare`: no tool is offered at all; without it, empty `tools` mean that nobody said which.
     With a `question`, `results` begin with those of earlier runs. `at` is the time of the newest
     event, the only "now" there is. `seed` is of the log, one a run, and nobody outside is told it.
     """
@@ -148,3 +149,4 @@ class Context:
     opened_at: datetime | None = None
     at: datetime | None = None
     seed: str = ""
+    bare: bool = False

@@ -24,13 +24,17 @@ FallbackKind = Literal[
 
 
 class Digests(Fact):
-    """What a step was chosen under; hex SHA-256, empty where it does not apply."""
+    """What a step was chosen under; hex SHA-256, empty where it does not apply.
+
+    `build` is no digest: the version and git revision of the bot, whose prompts are part of it.
+    """
 
     prompt: str = ""
     runbook: str = ""
     catalogue: str = ""
     policy: str = ""
     tools: str = ""
+    build: str = ""
 
 
 class Usage(Fact):

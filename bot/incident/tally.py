@@ -9,7 +9,7 @@ from bot.incident import facts_action as action
 from bot.incident.events import Event, Unknown
 from bot.incident.fact import Fact
 from bot.incident.facts_alerts import ConclusionJudged
-from bot.incident.facts_run import ConclusionReached
+from bot.incident.facts_run import ConclusionReached, StepChosen
 from bot.incident.trust import Habit, Score, Scoreboard, Week
 
 ENDS: dict[type[Fact], str] = {
@@ -33,6 +33,7 @@ WEIGHED: tuple[type[Fact], ...] = (
     action.ActionReconciled,
     ConclusionReached,
     ConclusionJudged,
+    StepChosen,
 )
 """The facts a scoreboard is made of; others need not be read."""
 
@@ -92,6 +93,7 @@ class _Count:
         self.conclusions: dict[str, list[_Conclusion]] = {}
         self.habits: dict[str, Habit] = {}
         self.refused: Counter[str] = Counter()
+        self.steps: Counter[str] = Counter()
 
     def take(self, event: Event) -> None:
         """Count one event."""
@@ -106,6 +108,10 @@ class _Count:
             case ConclusionReached(question=""):
                 verdict = "unjudged" if body.findings else "abstained"
                 self.conclusions.setdefault(stream, []).append(_Conclusion(event.at, verdict))
+            case StepChosen(agreed=bool() as agreed):
+                self.steps["agreed" if agreed else "differed"] += 1
+            case StepChosen(fallback=kind) if kind:
+                self.steps["fallback"] += 1
             case ConclusionJudged():
                 for newest in self.conclusions.get(stream, [])[-1:]:
                     newest.verdict = body.verdict
@@ -196,6 +202,7 @@ def _board(count: _Count, since: datetime, until: datetime) -> Scoreboard:
         dict(sorted(count.habits.items())),
         [weeks[monday] for monday in sorted(weeks)],
         conclusions,
+        count.steps,
     )
 
 

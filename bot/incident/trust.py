@@ -18,6 +18,8 @@ OUTCOMES = (
 """What is counted of proposals; `refused` counts attempts to decide that were refused."""
 JUDGED = ("right", "partly", "wrong", "not_an_incident", "abstained", "unjudged")
 """What humans said of conclusions; `abstained`: the run found too little, and nobody judged it."""
+STEPS = ("agreed", "differed", "fallback")
+"""Of Steps asked of a model: the planner would have chosen the same, another, or chose instead."""
 HASTY_S = 3.0
 """Who approves sooner can hardly have read it (E-44)."""
 LAST = 20
@@ -99,6 +101,7 @@ class Scoreboard:
     """Scores by action, by the channel a proposal was decided in, and by week, oldest first.
 
     `channels` holds only decided proposals; the other tables hold all. Names are in order.
+    `steps` counts a model's Steps by `STEPS`.
     """
 
     total: Score
@@ -107,6 +110,7 @@ class Scoreboard:
     persons: dict[str, Habit]
     weeks: Sequence[Week]
     conclusions: Counter[str]
+    steps: Counter[str] = field(default_factory=Counter[str])
 
     @property
     def stamps(self) -> list[str]:

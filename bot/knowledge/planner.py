@@ -187,7 +187,10 @@ def _asked(context: Context, ask: Ask) -> bool:
 
 
 def _offered(context: Context, tool: str) -> bool:
-    """An empty offer means that nobody said which tools there are; a resting one is not called."""
-    if tool in context.resting:
+    """An empty offer means that nobody said which tools there are, unless the context is bare.
+
+    A resting tool is not called.
+    """
+    if context.bare or tool in context.resting:
         return False
     return not context.tools or any(offer.name == tool for offer in context.tools)

@@ -16,6 +16,9 @@ SPECIALISTS: tuple[Specialist, ...] = get_args(Specialist)
 """Every specialist there is a prompt for, by the name of its file."""
 GENERALIST: Specialist = "generalist"
 """Investigates what no rule fits."""
+NOTHING_TO_LOOK_WITH = (
+    "no configured tool to look with: such an investigation can only end without evidence"
+)
 MOST_TOOLS = 12
 MOST_STEPS = 10
 
@@ -109,6 +112,18 @@ def route_problems(
             ),
             *_taken(routes.allow, books),
         )
+    ]
+
+
+def toolless(routes: Routing, reads: Collection[str]) -> list[str]:
+    """Return which rules, or the allow-list itself, leave none of these read tools to look with."""
+    allow = routes.allow
+    if not any(map(allow.lets_use, reads)):
+        return [f"{FILE}: allow.tools leaves {NOTHING_TO_LOOK_WITH}"]
+    return [
+        f"{FILE}: rule {rule.name!r}: tools, with allow.tools, leaves {NOTHING_TO_LOOK_WITH}"
+        for rule in routes.rules
+        if rule.tools and not any(one in reads and allow.lets_use(one) for one in rule.tools)
     ]
 
 

@@ -82,7 +82,7 @@ def _looks(context: Context) -> Iterator[str]:
             yield _line(step.id, done[step.id])
         elif step.tool in context.resting:
             yield f"{step.id}: not looked at, {step.tool} failed too often in a row"
-        elif offered and step.tool not in offered:
+        elif (offered or context.bare) and step.tool not in offered:
             yield f"{step.id}: not looked at, {step.tool} is not configured"
         elif why := _waits(step, context):
             yield f"{step.id}: not looked at, {why}"

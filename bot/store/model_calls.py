@@ -15,7 +15,8 @@ from bot.store.writer import Writer
 ADD = (
     "INSERT INTO model_call (id, incident, effect_id, model, at, estimated_tokens, input_tokens, "
     "output_tokens, micro_usd, outcome) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-    "ON CONFLICT (id) DO UPDATE SET estimated_tokens = excluded.estimated_tokens, "
+    "ON CONFLICT (id) DO UPDATE SET model = excluded.model, "
+    "estimated_tokens = excluded.estimated_tokens, "
     "input_tokens = excluded.input_tokens, "
     "output_tokens = excluded.output_tokens, micro_usd = excluded.micro_usd, "
     "outcome = excluded.outcome"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from bot.agent.closed import ClosedWorld
 from bot.agent.exchange import Prompt
 from bot.agent.prompt import render
 from bot.agent.prompt_files import read_prompts
@@ -21,7 +22,7 @@ from bot.incident.context import Context, Result, ToolOffer
 from bot.incident.model import Observation
 from bot.store.folder import Folder
 from tests.bench.table import Line, ratios
-from tests.bot.agent.prompting import fresh, schema
+from tests.bot.agent.prompting import fresh
 from tests.bot.incident.making import at
 from tools.read import READ_TOOLS
 
@@ -61,7 +62,7 @@ def measure(home: Path, rounds: int, scale: float = 1.0) -> list[Line]:
         Line("P11", "four requests: characters", [sum(sizes)], limit=50_000),
         Line("P11", "the same by HolmesGPT's", ratios([sum(sizes)], [HOLMES_CHARS]), limit=0.35),
         Line("P11", "growth of a request by the result it adds", [max(growth)], limit=1.0),
-        Line("P12", "one prompt rendered: CPU", spent, " ms", limit=STEP_MS),
+        Line("P12", "one schema closed and prompt rendered: CPU", spent, " ms", limit=STEP_MS),
     ]  # fmt: skip
 
 
@@ -135,7 +136,7 @@ def _look(
 
 def _rendered(context: Context) -> Prompt:
     style = read_prompts().style("generalist")
-    return render(context, style, schema(context), Room(200_000, 1.3))
+    return render(context, style, ClosedWorld(context).schema, Room(200_000, 1.3))
 
 
 def _chars(prompt: Prompt) -> int:
@@ -147,8 +148,8 @@ def _json(value: object) -> str:
 
 
 def _cpu_ms(context: Context, times: int) -> float:
-    style, closed = read_prompts().style("generalist"), schema(context)
+    style = read_prompts().style("generalist")
     began = time.process_time()
     for _ in range(times):
-        render(context, style, closed, Room(200_000, 1.3))
+        render(context, style, ClosedWorld(context).schema, Room(200_000, 1.3))
     return (time.process_time() - began) / times * 1000

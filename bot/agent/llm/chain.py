@@ -7,6 +7,7 @@ from time import monotonic
 
 from pydantic import JsonValue
 
+from bot import telemetry
 from bot.agent.exchange import LanguageModel, ModelError, ModelReply, Prompt
 from bot.agent.llm.closed_schema import check_closed
 from bot.incident.facts_run import Usage
@@ -25,7 +26,7 @@ class Chain:
     A later model whose window is known to be too small for a prompt is passed over. Usage of a
     reply counts every request that was sent for it; the exchange says who was passed over and why.
     An answer that a model gave but that cannot be used ends the chain: whoever asked may ask for a
-    repair.
+    repair. A reply and an error say which model they are of.
 
     Attributes:
         members: The models, in the order they are asked; at least one.
@@ -57,13 +58,15 @@ class Chain:
             try:
                 reply = await _asked(member, prompt, note, left, failed, is_last=is_last)
             except ModelError as error:
+                error.by = member.name
                 failed.append(error)
                 log.warning("%s", error)
                 if _answered(error):
                     break
             else:
+                _count(failed)
                 usage = _summed(reply.usage, failed, monotonic() - started)
-                return ModelReply(reply.text, usage, _told(reply.exchange, failed))
+                return ModelReply(reply.text, usage, _told(reply.exchange, failed), member.name)
         raise _joined(failed, monotonic() - started)
 
 
@@ -84,6 +87,7 @@ async def _asked(
         wait_s = _again_after(error, is_last=is_last)
         if wait_s is None or monotonic() + wait_s + LEAST_S > ends_at:
             raise
+        error.by = member.name
         failed.append(error)
     await asyncio.sleep(wait_s)
     return await member.ask(prompt, note, ends_at - monotonic())
@@ -96,6 +100,13 @@ def _again_after(error: ModelError, *, is_last: bool) -> float | None:
     if is_last and error.kind in {"rate_limited", "overloaded"}:
         return error.retry_after_s
     return None
+
+
+def _count(failed: Sequence[ModelError]) -> None:
+    """Count requests that came to nothing by whom they were made to; whoever asked counts one."""
+    for error in failed:
+        if error.by and error.usage.requests:
+            telemetry.llm_requests.labels(error.by, error.kind or "invalid").inc()
 
 
 def _summed(usage: Usage, failed: Sequence[ModelError], seconds: float) -> Usage:
@@ -128,6 +139,8 @@ def _joined(failed: Sequence[ModelError], seconds: float) -> ModelError:
         retry_after_s=min(waits, default=None),
         too_long=any(error.too_long for error in failed),
     )
+    _count(others)
+    made.by = leading.by
     made.usage = _summed(leading.usage, others, seconds)
     made.exchange = _told(leading.exchange, others)
     return made

@@ -132,6 +132,7 @@ class Speaker:
     notes: list[str] = field(default_factory=list[str])
     deadlines: list[float] = field(default_factory=list[float])
     during: Callable[[], object] = lambda: None
+    by: str = ""
 
     async def ask(self, prompt: Prompt, note: str, deadline_s: float) -> ModelReply:
         self.prompts.append(prompt)
@@ -146,7 +147,7 @@ class Speaker:
         line = line(prompt) if callable(line) else line
         text = line if isinstance(line, str) else json.dumps(line)
         sent: JsonValue = {"request": {"note": note, "volatile": prompt.volatile}, "reply": text}
-        return ModelReply(text, self.usage, sent)
+        return ModelReply(text, self.usage, sent, self.by)
 
 
 @dataclass

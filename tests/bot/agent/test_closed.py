@@ -53,6 +53,15 @@ def test_f04_what_is_read_stands_on_the_menu_of_the_engine() -> None:
     assert [menu.refusal(read(step)) for step in (CALLS, PROPOSE, ASK, CONCLUDE)] == [""] * 4
 
 
+def test_factor_9_a_resting_tool_is_not_in_the_schema_even_when_it_was_offered() -> None:
+    awake, rested = context(), context(resting=("prometheus_query",))
+    assert "prometheus_query" in json.dumps(ClosedWorld(awake).schema)
+    said = json.dumps(ClosedWorld(rested).schema)
+    assert "prometheus_query" not in said
+    assert '"errors"' not in said  # the runbook's own call of it
+    assert "http_probe" in said
+
+
 REFUSED: dict[str, tuple[object, str]] = {
     "an unknown tool": (call("shell", cmd="id"), "step.calls[0].tool: 'shell' is not one of"),
     "an action as a read": (call("job_run", job="x"), "'job_run' is not one of"),

@@ -7,6 +7,7 @@ import pytest
 from bot.agent.exchange import ModelError
 from bot.incident.facts_run import Usage
 from bot.incident.steps import Conclude
+from bot.telemetry import REGISTRY
 from tests.bot.agent.minds import context, failing
 from tests.bot.agent.stage import (
     FOUND,
@@ -87,6 +88,16 @@ async def test_a_price_that_one_request_lacks_leaves_the_steps_unknown() -> None
 async def test_a_failed_request_that_cost_nothing_leaves_the_price_known() -> None:
     stage = Stage(failing("refused", too_long=True), FOUND)
     assert (await stage.choose()).usage.micro_usd == 300
+
+
+async def test_f12_the_model_of_a_chain_that_answered_is_who_chose_and_who_is_in_the_book() -> None:
+    labels = {"model": "other:model", "outcome": "ok"}
+    before = REGISTRY.get_sample_value("triage_llm_requests_total", labels) or 0.0
+    stage = Stage(FOUND)
+    stage.speaker.by = "other:model"
+    assert (await stage.choose()).by == "other:model"
+    assert [one.model for one in stage.book.rows.values()] == ["other:model"]
+    assert REGISTRY.get_sample_value("triage_llm_requests_total", labels) == before + 1
 
 
 SURE = ending(finding("v42 is broken", "e1", "e2"), finding("it fails", "e1", confidence="medium"))

@@ -115,7 +115,7 @@ def test_a_runbook_that_names_no_tool_is_found(tmp_path: Path) -> None:
 
 def test_routes_that_name_no_tool_are_found_and_a_broken_one_is_not_loaded(tmp_path: Path) -> None:
     routes = tmp_path / "routes.yaml"
-    routes.write_text("rules: [{name: a, tools: [evidence_read, no_such]}]\n")
+    routes.write_text("rules: [{name: a, tools: [http_probe, evidence_read, no_such]}]\n")
     (problem,) = lint_folder(tmp_path)
     assert problem.startswith("routes.yaml: rule 'a': tools: there is no tool 'no_such'; there is ")
     routes.write_text("rules: [{name: a, specialist: oracle}]\n")

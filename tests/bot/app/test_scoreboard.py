@@ -48,6 +48,17 @@ def test_s002_the_terminal_shows_every_table_and_who_is_worth_a_second_look() ->
     assert "\u202e" not in text
 
 
+def test_how_far_a_model_and_the_planner_agree_is_a_line_and_numbers() -> None:
+    made = board()
+    assert not any(line.startswith("steps") for line in scoreboard_lines(made, 26))
+    made.steps.update({"agreed": 7, "differed": 2, "fallback": 1})
+    assert (
+        "steps        7 of the model's 9 are what the planner would have chosen; "
+        "the planner chose 1 for a model that could not"
+    ) in scoreboard_lines(made, 26)
+    assert scoreboard_json(made)["steps"] == {"agreed": 7, "differed": 2, "fallback": 1}
+
+
 def test_s002_nothing_in_this_time_is_said_in_words() -> None:
     empty = tally([], weeks_begin(stories.T0, 8), stories.T0)
     assert scoreboard_lines(empty, 8) == ["Nothing was proposed or concluded in the last 8 weeks."]

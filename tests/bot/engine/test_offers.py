@@ -183,6 +183,25 @@ async def test_f04_a_step_outside_this_incidents_offers_is_refused(tmp_path: Pat
 
 
 @pytest.mark.usefixtures("each_database")
+async def test_a_route_that_leaves_no_tool_still_ends_in_words_a_human_can_use(
+    tmp_path: Path,
+) -> None:
+    rule = Route(name="blind", tools=("job_run",))
+    world = World(team=Team(routes=Routing(rules=(rule,))))
+    async with open_house(tmp_path, world) as house:
+        await house.alarm()
+        await house.drive(INC)
+        chosen = await house.bodies(StepChosen)
+        (ended,) = await house.bodies(ConclusionReached)
+    assert len(chosen) == 1
+    assert isinstance(ended, ConclusionReached)
+    assert ended.outcome == "not_enough_evidence"
+    assert "state: not looked at, http_probe is not configured" in ended.summary
+    assert "refused" not in ended.summary
+    assert world.shop.looks == 0
+
+
+@pytest.mark.usefixtures("each_database")
 async def test_factor_10_a_specialist_has_its_own_number_of_steps(tmp_path: Path) -> None:
     rule = Route(name="short", specialist="deploy_regression", max_steps=2)
     lines: list[Step | Exception] = [look("a"), look("b"), look("c"), look("d")]

@@ -10,8 +10,9 @@ from bot.incident import facts_action as action
 from bot.incident.events import Event
 from bot.incident.fact import Fact
 from bot.incident.facts_alerts import ConclusionJudged
-from bot.incident.facts_run import ConclusionReached
+from bot.incident.facts_run import ConclusionReached, StepChosen
 from bot.incident.model import Finding, Judgement
+from bot.incident.steps import Conclude
 from bot.incident.tally import tally, weeks_begin
 from bot.incident.trust import Scoreboard
 from tests.bot.incident.making import T0, approved, at, decided, proposal, proposed, started
@@ -250,3 +251,16 @@ def test_e44_ten_thousand_events_are_each_read_once() -> None:
     assert told.reads == len(told) == 10_000
     assert seen.total.counts["proposed"] == 5000
     assert len(seen.persons["dana"].last) == 20
+
+
+def test_steps_of_a_model_are_counted_by_whether_the_planner_agrees() -> None:
+    step = StepChosen(effect_id="r1s1", step=Conclude(summary="x"), by="test:model")
+    told = [
+        step.model_copy(update={"agreed": True}),
+        step.model_copy(update={"agreed": False}),
+        step.model_copy(update={"agreed": True}),
+        step.model_copy(update={"by": "planner", "fallback": "slow"}),
+        step.model_copy(update={"by": "planner"}),
+    ]
+    counted = board(*((float(n), fact) for n, fact in enumerate(told))).steps
+    assert counted == {"agreed": 2, "differed": 1, "fallback": 1}

@@ -4,7 +4,7 @@ import pytest
 
 from bot.errors import ConfigError
 from bot.knowledge.library import gather
-from bot.knowledge.routes import AllowList, Route, Routing, parse, route_problems
+from bot.knowledge.routes import AllowList, Route, Routing, parse, route_problems, toolless
 from tests.bot.engine.making import RUNBOOK
 
 
@@ -64,3 +64,21 @@ def test_an_allow_list_that_takes_a_runbooks_tools_away_is_told() -> None:
     assert told == (
         "routes.yaml: allow.tools leaves out http_probe, which bad-deploy.md uses in diagnose state"
     )
+
+
+def test_a_rule_that_leaves_no_tool_to_look_with_is_told() -> None:
+    rules = (Route(name="acts", tools=("job_run",)), Route(name="looks", tools=("http_probe",)))
+    (told,) = toolless(Routing(rules=rules), {"http_probe", "changes_recent"})
+    assert told == (
+        "routes.yaml: rule 'acts': tools, with allow.tools, leaves no configured tool to look "
+        "with: such an investigation can only end without evidence"
+    )
+    allow = AllowList(tools=("changes_recent",))
+    assert len(toolless(Routing(rules=rules, allow=allow), {"http_probe", "changes_recent"})) == 2
+    assert toolless(Routing(rules=rules[1:]), {"http_probe"}) == []
+
+
+def test_an_allow_list_without_a_tool_to_look_with_is_told_once() -> None:
+    rules = (Route(name="looks", tools=("http_probe",)),)
+    (told,) = toolless(Routing(rules=rules, allow=AllowList(tools=())), {"http_probe"})
+    assert told.startswith("routes.yaml: allow.tools leaves no configured tool to look with")

@@ -17,8 +17,10 @@ async def test_the_same_id_again_replaces_what_was_written(tmp_path: Path) -> No
     async with open_store(tmp_path) as store:
         book = store.model_calls
         await book.add(replace(CALL, outcome="slow", input_tokens=1300, output_tokens=0))
-        await book.add(CALL)
+        await book.add(replace(CALL, model="test:next"))  # who answered may be another
         assert await book.spent(T0) == Spending(1, 900, 100, 250)
+        assert list(await book.ratios("test:model")) == []
+        assert len(await book.ratios("test:next")) == 1
 
 
 async def test_spending_is_summed_by_incident_and_since_a_time(tmp_path: Path) -> None:

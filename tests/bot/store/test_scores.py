@@ -155,4 +155,4 @@ def test_e44_the_weeks_begin_on_a_monday() -> None:
     begun = weeks_begin(clock.now(), 1)
     assert begun.weekday() == 0
     assert timedelta(0) <= clock.now() - begun < timedelta(weeks=1)
-    assert len({fact.__name__ for fact in WEIGHED}) == 17
+    assert len({fact.__name__ for fact in WEIGHED}) == 18

@@ -1,1 +1,1 @@
-"""The red team of the model's side: a model that obeys every text, and what comes of it."""
+"""The mind in stories: factors, gates and a hostile model, through the real loop or wire."""

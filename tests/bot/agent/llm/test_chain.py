@@ -10,6 +10,7 @@ from bot.agent.exchange import ModelError, ModelReply, Prompt
 from bot.agent.llm import chain
 from bot.agent.llm.chain import Chain
 from bot.incident.facts_run import FallbackKind, Usage
+from bot.telemetry import REGISTRY
 from tests.bot.agent.llm.asking import STEP, a_prompt, scripted
 from tests.llm_server import drops, fails, overflows, says, stalls
 
@@ -168,3 +169,20 @@ async def test_f10_a_context_that_is_too_long_says_so_when_none_takes_it() -> No
         with pytest.raises(ModelError) as caught:
             await model.ask(a_prompt(), "", 30)
     assert (caught.value.kind, caught.value.too_long) == ("invalid", True)
+
+
+async def test_f12_a_reply_says_which_model_of_the_chain_it_is_of_and_each_try_is_counted() -> None:
+    def tried(model: str) -> float:
+        labels = {"model": model, "outcome": "overloaded"}
+        return REGISTRY.get_sample_value("triage_llm_requests_total", labels) or 0.0
+
+    before = tried("a:1")
+    both = Chain([Player("a:1", [an_error("overloaded")]), Player("b:2", ["{}"])])
+    assert (await both.ask(a_prompt(), "", 30)).by == "b:2"
+    assert tried("a:1") == before + 1
+    broken = an_error("invalid", tokens=9)
+    both = Chain([Player("a:1", [an_error("overloaded")]), Player("b:2", [broken])])
+    with pytest.raises(ModelError) as caught:
+        await both.ask(a_prompt(), "", 30)
+    assert caught.value.by == "b:2"
+    assert tried("a:1") == before + 2
