@@ -34,12 +34,14 @@ class ModelReply:
     """What one request brought. `text` is meant to be JSON by the schema; nobody checked it yet.
 
     `exchange` is the request and the reply as they went over the wire, as JSON values. It never
-    holds a credential.
+    holds a credential. `unheard` is how many requests were sent besides of which nobody said what
+    they cost.
     """
 
     text: str
     usage: Usage
     exchange: JsonValue
+    unheard: int = 0
 
 
 class ModelError(ToolError):
@@ -50,6 +52,7 @@ class ModelError(ToolError):
         usage: What it cost all the same.
         exchange: The request, and what came of it; None when nothing was sent.
         too_long: The provider says that the context does not fit its window.
+        unheard: How many requests were sent that may cost something and of which nobody said what.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class ModelError(ToolError):
         self.too_long = too_long
         self.usage = Usage()
         self.exchange: JsonValue = None
+        self.unheard = 0
 
 
 class LanguageModel(Protocol):

@@ -54,11 +54,11 @@ def current() -> Trace:
 
 
 def without(text: str, words: Sequence[str]) -> str:
-    """Return text without secrets: an answer may repeat what we sent."""
+    """Return text without secrets, for an answer may repeat what we sent, and storable."""
     for word in words:
         if len(word) >= SHORTEST_SECRET:
             text = text.replace(word, MASK)
-    return text
+    return _clean(text)
 
 
 def _value(body: bytes, words: Sequence[str]) -> JsonValue:
