@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
+from bot.agent.bill import packed
 from bot.agent.briefed import briefed
 from bot.agent.exchange import LanguageModel, ModelReply, Prompt
 from bot.errors import ToolError
@@ -115,8 +116,8 @@ class LlmScribe:
     async def _kept(self, incident: str, reply: ModelReply) -> str:
         if self._keep is None or reply.exchange is None:
             return ""
-        raw = json.dumps(reply.exchange, ensure_ascii=False, separators=(",", ":")).encode()
-        return await self._keep(incident, self._model.name, raw)
+        clean = Redactor().value(reply.exchange)  # a model may say what nobody told it
+        return await self._keep(incident, self._model.name, packed(clean))
 
 
 def _read(text: str) -> _Words:

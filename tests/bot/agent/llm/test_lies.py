@@ -76,3 +76,9 @@ async def test_f10_a_model_that_says_nothing_may_have_cost_something() -> None:
 @pytest.mark.parametrize("status", [400, 401, 429, 500, 529])
 async def test_f10_an_error_of_the_provider_costs_nothing(status: int) -> None:
     assert (await failed(fails(status))).unheard == 0
+
+
+async def test_of_a_huge_answer_only_the_beginning_is_kept() -> None:
+    reply = await told(says(f"[{'1,' * 500_000}1]"))
+    assert isinstance(reply.exchange, dict)
+    assert len(str(reply.exchange["reply"])) <= 5000
