@@ -72,18 +72,18 @@ class Accountant:
             errand.bill.add(error.usage, error.exchange)
             call = replace(call, model=error.by or call.model)
             self._meter(call, error.usage, error.kind or "invalid", began)
-            await self._write(call, error.usage, error.kind or "invalid")
+            await self._write(call, error.usage, error.kind or "invalid", error.unheard)
             raise
         errand.bill.add(reply.usage, reply.exchange)
         errand.bill.by = reply.by
         call = replace(call, model=reply.by or call.model)
         self._meter(call, reply.usage, "ok", began)
-        await self._write(call, reply.usage, "ok")
+        await self._write(call, reply.usage, "ok", reply.unheard)
         return reply
 
-    async def _write(self, call: ModelCall, usage: Usage, outcome: str) -> None:
+    async def _write(self, call: ModelCall, usage: Usage, outcome: str, unheard: int) -> None:
         try:
-            await self._budget.end(call, usage, outcome)
+            await self._budget.end(call, usage, outcome, unheard)
         except BusyError as error:  # it counts as it was estimated
             log.warning("a model call was not written down: %s", error)
 
@@ -95,5 +95,5 @@ class Accountant:
         telemetry.llm_tokens.labels(name, "cached").inc(usage.cached_tokens)
         telemetry.llm_tokens.labels(name, "output").inc(usage.output_tokens)
         telemetry.llm_cost.labels(name).inc((usage.micro_usd or 0) / 1e6)
-        if usage.input_tokens:
+        if usage.input_tokens and usage.requests <= 1:
             telemetry.llm_estimate.labels(name).observe(call.input_tokens / usage.input_tokens)

@@ -90,23 +90,29 @@ class Budget:
             raise _closed(error) from error
         return call
 
-    async def end(self, call: ModelCall, usage: Usage, outcome: str) -> None:
+    async def end(self, call: ModelCall, usage: Usage, outcome: str, unheard: int = 0) -> None:
         """Write down what came of it.
 
         What was not told counts as it was estimated: a slow request of which nothing was heard,
-        and an answer of a server that does not count.
+        an answer of a server that does not count, and `unheard` requests more that were sent.
 
         Raises:
             BusyError: The book cannot be written; the request counts as it was estimated.
         """
-        tokens, estimated = usage.input_tokens, call.estimated_tokens
-        if not tokens and outcome == "slow":
+        tokens = usage.input_tokens
+        if not tokens and outcome == "slow" and unheard <= 1:
             return
-        if not tokens and outcome == "ok":
-            tokens, estimated = call.input_tokens, 0  # of which no ratio is learned
+        lost = max(unheard, int(not tokens and outcome in {"ok", "slow"}))
         price = usage.micro_usd
-        if price is None and not (tokens or usage.output_tokens):
-            price = 0
+        if price is None:
+            set_price = self._settings.input_usd, self._settings.output_usd
+            cost = round(tokens * set_price[0] + usage.output_tokens * set_price[1])
+            price = cost or (None if tokens or usage.output_tokens or lost else 0)
+        if lost and call.micro_usd:
+            price = (price or 0) + lost * call.micro_usd
+        tokens += lost * call.input_tokens
+        is_one = not lost and usage.requests <= 1  # of more than one no ratio is learned
+        estimated = call.estimated_tokens if is_one else 0
         done = replace(
             call,
             estimated_tokens=estimated,
@@ -189,8 +195,8 @@ def reached(scope: Scope, spent: Spending, need: int, settings: LlmSettings) -> 
 
 
 def micro(usd: float) -> int:
-    """Return dollars as millionths of one."""
-    return round(usd * 1e6)
+    """Return dollars as millionths of one; a limit however small stays one."""
+    return max(round(usd * 1e6), int(usd > 0))
 
 
 def _expected_cost(spent: Spending, need: int, settings: LlmSettings) -> float:

@@ -35,13 +35,15 @@ class ModelReply:
 
     `exchange` is the request and the reply as they went over the wire, as JSON values. It never
     holds a credential. `by` is which model of a chain answered, as `provider:name`; "" when there
-    is only the one that was asked.
+    is only the one that was asked. `unheard` is how many requests were sent besides of which nobody
+    said what they cost.
     """
 
     text: str
     usage: Usage
     exchange: JsonValue
     by: str = ""
+    unheard: int = 0
 
 
 class ModelError(ToolError):
@@ -53,6 +55,7 @@ class ModelError(ToolError):
         exchange: The request, and what came of it; None when nothing was sent.
         too_long: The provider says that the context does not fit its window.
         by: Which model of a chain it was, as `provider:name`; "" when there is only one.
+        unheard: How many requests were sent that may cost something and of which nobody said what.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class ModelError(ToolError):
         self.by = ""
         self.usage = Usage()
         self.exchange: JsonValue = None
+        self.unheard = 0
 
 
 class LanguageModel(Protocol):

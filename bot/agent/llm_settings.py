@@ -6,6 +6,8 @@ from pydantic import Field
 
 from bot.settings import Section
 
+MOST_USD = 1_000_000
+
 
 class LlmSettings(Section, env_prefix="LLM_"):
     """Tokens are those the provider reports, money is US dollars; 0 means no limit of that kind.
@@ -35,10 +37,16 @@ class LlmSettings(Section, env_prefix="LLM_"):
         default=30.0, ge=0.5, le=50, description="Seconds one Step may take, repairs and all."
     )
     input_usd: float = Field(
-        default=0, ge=0, description="Price of a million input tokens, where it is not known."
+        default=0,
+        ge=0,
+        le=MOST_USD,
+        description="Price of a million input tokens, where it is not known.",
     )
     output_usd: float = Field(
-        default=0, ge=0, description="Price of a million output tokens, where it is not known."
+        default=0,
+        ge=0,
+        le=MOST_USD,
+        description="Price of a million output tokens, where it is not known.",
     )
     incident_input_tokens: int = Field(
         default=60_000, ge=0, description="Input tokens one incident may cost; 0: no limit."
@@ -55,10 +63,13 @@ class LlmSettings(Section, env_prefix="LLM_"):
         default=5_000_000, ge=0, description="Tokens all incidents may cost in a day; 0: no limit."
     )
     incident_usd: float = Field(
-        default=0, ge=0, description="Dollars one incident may cost; 0: no limit."
+        default=0, ge=0, le=MOST_USD, description="Dollars one incident may cost; 0: no limit."
     )
     day_usd: float = Field(
-        default=0, ge=0, description="Dollars all incidents may cost in a day; 0: no limit."
+        default=0,
+        ge=0,
+        le=MOST_USD,
+        description="Dollars all incidents may cost in a day; 0: no limit.",
     )
     second_look: bool = Field(
         default=False,

@@ -13,6 +13,7 @@ from bot.agent.bill import packed
 from bot.agent.breaker import Breaker
 from bot.agent.exchange import ModelError
 from bot.agent.llm_settings import LlmSettings
+from bot.agent.said import clean_line
 from bot.agent.window import NoRoomError
 from bot.errors import BotError
 from bot.incident.context import Context
@@ -137,7 +138,7 @@ class Relay:
             self._ailment = error.kind or "invalid"
             if self._breaker.failed(error.retry_after_s):
                 telemetry.llm_rests.labels(self.name).inc()
-        return _Failure(error.kind or "invalid", str(error)[:WHY_CHARS], error)
+        return _Failure(error.kind or "invalid", clean_line(str(error), WHY_CHARS), error)
 
 
 def agrees(planned: Step, chosen: Step) -> bool:

@@ -51,6 +51,11 @@ def clean_step(step: Step, hosts: Collection[str]) -> Step:
     return step.model_copy(update={**changed, "findings": findings})
 
 
+def clean_line(text: str, most: int) -> str:
+    """Return what a provider said as one line of at most `most` characters: outside text too."""
+    return _Mouth(()).line(text, most)
+
+
 def wordless(step: Step) -> str:
     """Return what a Step says nothing about though it must, in words for the model; "" for none."""
     match step:

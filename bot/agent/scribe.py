@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
+from bot.agent.bill import packed
 from bot.agent.briefed import briefed
 from bot.agent.exchange import LanguageModel, ModelReply, Prompt
 from bot.agent.said import unhidden
@@ -117,10 +118,7 @@ class LlmScribe:
         if self._keep is None or reply.exchange is None:
             return ""
         clean = Redactor().value(reply.exchange)  # a model may say what nobody told it (F-07)
-        raw = json.dumps(clean, ensure_ascii=False, separators=(",", ":"))
-        return await self._keep(
-            incident, reply.by or self._model.name, raw.encode("utf-8", "replace")
-        )
+        return await self._keep(incident, reply.by or self._model.name, packed(clean))
 
 
 def _read(text: str) -> _Words:

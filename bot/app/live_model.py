@@ -8,6 +8,7 @@ from bot.app.check import NoChanges
 from bot.app.clock import SystemClock
 from bot.app.library import FolderLibrary
 from bot.app.llm_check import load_llm_settings
+from bot.app.minding import priced
 from bot.app.toolset import install_of, needs
 from bot.engine.menu import Menu
 from bot.engine.slices import EVIDENCE_READ
@@ -27,7 +28,7 @@ async def live_model(stack: AsyncExitStack) -> tuple[LanguageModel | None, LlmSe
     settings = load_llm_settings()
     if not settings.model.strip():
         return None, settings
-    return await stack.enter_async_context(open_language_model(settings, secret)), settings
+    return await stack.enter_async_context(open_language_model(settings, secret)), priced(settings)
 
 
 def whole_menu(settings: Settings) -> Menu:

@@ -3,15 +3,16 @@
 import asyncio
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
 from typing import cast
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
 from bot.agent.exchange import LanguageModel, ModelError, ModelReply, Prompt
-from bot.agent.llm.named import VARIABLES, model_names
+from bot.agent.llm.named import VARIABLES, ModelName, model_names
 from bot.agent.llm.opening import open_language_model
 from bot.agent.llm_settings import LlmSettings
 from bot.errors import ConfigError
@@ -23,6 +24,7 @@ WORD = "connection-proven"
 """Only the schema says it: who answers it has read the schema."""
 SECRET = re.compile(r"KEY|TOKEN|SECRET")
 SHOWN_CHARS = 80
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 PROBE = Prompt(
     system="This is a test of the connection. No incident is open.",
@@ -80,9 +82,24 @@ async def inspect_model(settings: LlmSettings) -> tuple[list[str], list[str]]:
             first, *others = model.members
             notes = [f"model: {_told(first)}; the rule-based planner stands in for it"]
             notes += [f"model, when none before it answers: {_told(one)}" for one in others]
+            notes += open_addresses(model_names(settings.model), secret)
             return problems, notes
     except ConfigError as error:
         return [*problems, *str(error).splitlines()], []
+
+
+def open_addresses(names: Sequence[ModelName], variable_of: Callable[[str], str]) -> list[str]:
+    """Return a note for each address that prompts and the key would go to unencrypted."""
+    variables = dict.fromkeys(name for one in names for name in VARIABLES[one.provider])
+    found: list[str] = []
+    for name in variables:
+        url = urlsplit(variable_of(name) if "KEY" not in name else "")
+        if url.scheme == "http" and (url.hostname or "") not in LOOPBACK:
+            found.append(
+                f"{name}: prompts and the key go to {url.hostname} unencrypted; use https, unless "
+                "nobody else is on that network"
+            )
+    return found
 
 
 def unknown_names(given: Mapping[str, str]) -> list[str]:

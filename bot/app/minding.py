@@ -85,6 +85,7 @@ async def _relay(stack: AsyncExitStack, settings: LlmSettings, means: Means) -> 
         return Minds(RunbookPlanner())
     if problems := limit_problems(settings):
         raise ConfigError("\n".join(problems))
+    settings = priced(settings)
     budget = Budget(means.calls, means.clock, settings)
     hosts = known_hosts(means.settings, means.library)
     mind = LlmMind(model, read_prompts(), budget, settings, hosts=hosts)
@@ -135,6 +136,20 @@ def limit_problems(settings: LlmSettings) -> list[str]:
             f"(LLM_OUTPUT_TOKENS is {answer}); raise it, or lower that"
         )
     return problems
+
+
+def priced(settings: LlmSettings) -> LlmSettings:
+    """Return settings with the listed prices where dollars are limited and no price is set.
+
+    So a request is known to cost something before it is sent, and when nothing is heard of it.
+    """
+    if not (settings.incident_usd or settings.day_usd) or settings.input_usd or settings.output_usd:
+        return settings
+    from bot.agent.llm.listed import highest_usd
+    from bot.agent.llm.named import model_names
+
+    dollars = highest_usd(model_names(settings.model))
+    return settings.model_copy(update={"input_usd": dollars[0], "output_usd": dollars[1]})
 
 
 def _unpriced(settings: LlmSettings) -> list[str]:

@@ -5,9 +5,11 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot import telemetry
 from bot.engine.aftercare import Aftercare
+from bot.engine.attending import attended, is_next, write
 from bot.engine.choosing import chosen_step
 from bot.engine.execute import Executor
 from bot.engine.gates import Turnstile, investigates, ticket_of
@@ -46,6 +48,7 @@ from bot.ports import Clock, Draft, Log, Mind, Scribe, StepModel
 
 log = logging.getLogger(__name__)
 ACTOR = "bot:drive"
+Facts = tuple[Fact, ...]
 ASK_ATTEMPTS = 3
 ASK_TIMEOUT_S = 60.0
 LOOK_AGAIN = timedelta(seconds=30)
@@ -148,7 +151,7 @@ class Drive:
                 facts, seq = await self._perform(state, effect), state.seq
                 del state
                 if facts:
-                    await self._log.append(incident, seq, Draft(ACTOR, facts))
+                    await write(self._log, incident, seq, effect, Draft(ACTOR, facts))
                 overtaken = 0
             except StaleThreadError as error:
                 why = str(error)
@@ -179,7 +182,7 @@ class Drive:
             return True
         return self.gate.enter(ticket_of(state))
 
-    async def _perform(self, state: State, effect: Effect) -> tuple[Fact, ...]:
+    async def _perform(self, state: State, effect: Effect) -> Facts:
         """Perform the effect; return what is left to be written about it."""
         hands = self._hands
         match effect:
@@ -193,6 +196,8 @@ class Drive:
                 await hands.aftercare.verify(state, view, n)
             case RunTools():
                 await hands.reader.run(state.stream, effect, frozenset(state.run.seen))
+            case AskModel(effect_id):
+                return await self._ask(state, effect_id)
             case Prepare(chosen):
                 return await hands.prepare.prepare(state, chosen)
             case Summarise() if await self._scribing.adds_to(state, paused=self._limits().paused):
@@ -205,8 +210,6 @@ class Drive:
         match effect:
             case Prefetch():
                 return await self._hands.prefetch.load(state)
-            case AskModel(effect_id):
-                return await self._ask(state, effect_id)
             case Summon(call):
                 return self._hands.summoner.summon(state, call)
             case Summarise():
@@ -214,26 +217,36 @@ class Drive:
             case _:
                 raise TypeError(f"no hand performs {type(effect).__name__}")
 
-    async def _ask(self, state: State, effect_id: str) -> Fact:
+    async def _asks(self, incident: str, effect_id: str) -> bool:
+        return is_next(self._next(await self._log.state(incident)), effect_id)
+
+    async def _ask(self, state: State, effect_id: str) -> Facts:
+        """Return what the model chose; nothing when something else has to be done first."""
         model = self._hands.model
         limits = own_limits(self._limits(), state)
         context = brief(state, self._hands.box.menu.offers_for(state), limits.max_steps)
         try:
             async with asyncio.timeout(ASK_TIMEOUT_S):
-                choice = await chosen_step(model, context, self._hands.box.menu)
+                choice = await attended(
+                    chosen_step(model, context, self._hands.box.menu),
+                    partial(self._asks, state.stream, effect_id),
+                )
         except Exception as error:
             log.exception("no next step", extra={"incident": state.stream})
             tries = state.run.ask_attempts + 1
             again = self._clock.now() + timedelta(seconds=2**tries)
-            return StepFailed(
+            failed = StepFailed(
                 effect_id=effect_id,
                 error=compact(model.name, error),
                 retry_at=again if tries < ASK_ATTEMPTS else None,
             )
+            return (failed,)
+        if choice is None:
+            return ()
         telemetry.steps.labels(choice.by, choice.step.kind).inc()
         loaded = state.run.context
         exchange = await self._hands.box.keep_exchange(state.stream, effect_id, choice)
-        return StepChosen(
+        chosen = StepChosen(
             effect_id=effect_id,
             step=choice.step,
             by=choice.by,
@@ -252,6 +265,7 @@ class Drive:
             ),
             revision=loaded.revision if loaded else "",
         )
+        return (chosen,)
 
 
 def _once_more(incident: str, overtaken: int, why: str) -> int:

@@ -165,7 +165,9 @@ def _draft(events: Sequence[Event]) -> dict[str, JsonValue]:
 
 
 def _reached(events: Sequence[Event]) -> ConclusionReached | None:
-    found = [one.body for one in events if isinstance(one.body, ConclusionReached)]
+    """Return what was concluded about the incident; an answer to a question is none."""
+    bodies = (one.body for one in events)
+    found = [one for one in bodies if isinstance(one, ConclusionReached) and not one.question]
     return found[-1] if found else None
 
 

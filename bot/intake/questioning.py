@@ -53,9 +53,12 @@ class Questioning:
         person = self._persons.of(reply)
         who = person.name if person is not None else reply.actor
         told: list[str] = []
+        often, now = self._too_often(who), self._clock.now()
+        if not often:  # it counts from now on, for others may ask under the same name meanwhile
+            self._note(who)
 
         def build(state: State) -> Draft | Refusal:
-            why = self._why_not(state, command.incident) or self._too_often(who)
+            why = self._why_not(state, command.incident, now) or often
             told[:] = [why or _when(state)]
             if why:
                 return Refusal(why)
@@ -67,10 +70,9 @@ class Questioning:
         telemetry.questions.labels("asked" if taken else "not_taken", reply.channel).inc()
         if not taken:
             return Outcome(told[0], "unknown", command.incident)
-        self._note(who)
         return Outcome(f"{command.incident}: {told[0]}", "done", command.incident)
 
-    def _why_not(self, state: State, incident: str) -> str:
+    def _why_not(self, state: State, incident: str, now: datetime) -> str:
         view = state.incident
         if not state.exists:
             return f"There is no {incident}."
@@ -81,7 +83,7 @@ class Questioning:
                 f"{incident} is closed, so nobody looks into it any more. All that is known stands "
                 f"in its timeline; say: timeline {incident}"
             )
-        since = self._clock.now() - INCIDENT_SPAN
+        since = now - INCIDENT_SPAN
         asked = sum(one.question and one.at > since for one in view.said)
         if asked < INCIDENT_MOST:
             return ""

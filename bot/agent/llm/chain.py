@@ -8,6 +8,7 @@ from time import monotonic
 from pydantic import JsonValue
 
 from bot import telemetry
+from bot.agent.bill import together
 from bot.agent.exchange import LanguageModel, ModelError, ModelReply, Prompt
 from bot.agent.llm.closed_schema import check_closed
 from bot.incident.facts_run import Usage
@@ -66,7 +67,9 @@ class Chain:
             else:
                 _count(failed)
                 usage = _summed(reply.usage, failed, monotonic() - started)
-                return ModelReply(reply.text, usage, _told(reply.exchange, failed), member.name)
+                unheard = reply.unheard + sum(error.unheard for error in failed)
+                exchange = _told(reply.exchange, failed)
+                return ModelReply(reply.text, usage, exchange, member.name, unheard)
         raise _joined(failed, monotonic() - started)
 
 
@@ -110,8 +113,12 @@ def _count(failed: Sequence[ModelError]) -> None:
 
 
 def _summed(usage: Usage, failed: Sequence[ModelError], seconds: float) -> Usage:
-    requests = usage.requests + sum(error.usage.requests for error in failed)
-    return usage.model_copy(update={"requests": requests, "seconds": seconds})
+    """Return what all requests together cost, those that failed included."""
+    whole = usage
+    for error in failed:
+        if error.usage.requests:
+            whole = together(whole, error.usage.model_copy(update={"model": ""}))
+    return whole.model_copy(update={"seconds": seconds})
 
 
 def _told(exchange: JsonValue, failed: Sequence[ModelError]) -> JsonValue:
@@ -143,4 +150,5 @@ def _joined(failed: Sequence[ModelError], seconds: float) -> ModelError:
     made.by = leading.by
     made.usage = _summed(leading.usage, others, seconds)
     made.exchange = _told(leading.exchange, others)
+    made.unheard = sum(error.unheard for error in failed)
     return made

@@ -38,6 +38,11 @@ from bot.incident.facts_run import Usage
 ANSWER = "next_step"
 """What the schema, or the tool, is called on the wire."""
 
+MOST_TOKENS = 10_000_000
+"""No request has more; a server that says so counts wrong, and would not fit the book."""
+MOST_MICRO_USD = 10**10
+MODEL_CHARS = 100
+
 Output = Literal["native", "tool"]
 
 
@@ -113,15 +118,15 @@ class OneModel:
                 return "" if text.strip() else "answered nothing"
 
     def _usage(self, response: ModelResponse, started: float) -> Usage:
-        counted = response.usage
+        counted, price = response.usage, self.price.of(response)
         return Usage(
-            input_tokens=counted.input_tokens,
-            cached_tokens=counted.cache_read_tokens,
-            output_tokens=counted.output_tokens,
-            model=without(response.model_name or self.name, self.secrets),
+            input_tokens=_tokens(counted.input_tokens),
+            cached_tokens=_tokens(counted.cache_read_tokens),
+            output_tokens=_tokens(counted.output_tokens),
+            model=without(response.model_name or self.name, self.secrets)[:MODEL_CHARS],
             requests=1,
             seconds=monotonic() - started,
-            micro_usd=self.price.of(response),
+            micro_usd=None if price is None else min(max(price, 0), MOST_MICRO_USD),
         )
 
     def _broken(self, error: ModelError, trace: Trace, started: float) -> ModelError:
@@ -134,6 +139,8 @@ class OneModel:
         )
         made.usage = Usage(requests=1, seconds=monotonic() - started)
         made.exchange = self._exchange(trace) if trace.sent else None
+        may_cost = made.kind == "slow" or trace.status == 200
+        made.unheard = int(bool(trace.sent) and may_cost)
         return made
 
     def _exchange(self, trace: Trace) -> JsonValue:
@@ -145,6 +152,11 @@ class OneModel:
             "status": trace.status,
             "reply": trace.reply(self.secrets),
         }
+
+
+def _tokens(told: int) -> int:
+    """Return what a server says it counted, within what can be."""
+    return min(max(told, 0), MOST_TOKENS)
 
 
 def _demanded(schema: Mapping[str, JsonValue], output: Output) -> ModelRequestParameters:

@@ -11,6 +11,8 @@ from pydantic import JsonValue
 MASK = "[secret]"
 UNREADABLE_CHARS = 4000
 """Of an answer that is no JSON, so much is kept."""
+REPLY_BYTES = 256 * 1024
+"""More is no answer to anything we ask, and would only be looked through for secrets."""
 SHORTEST_SECRET = 6
 """A shorter word is not looked for: it would hide half of any text."""
 
@@ -30,8 +32,9 @@ class Trace:
         return _value(self.sent, words)
 
     def reply(self, words: Sequence[str]) -> JsonValue:
-        """Return the body that came, None when none did."""
-        return _value(self.came, words)
+        """Return the body that came, None when none did; of a huge one only the beginning."""
+        is_huge = len(self.came) > REPLY_BYTES
+        return _value(self.came[:UNREADABLE_CHARS] if is_huge else self.came, words)
 
 
 _current: ContextVar[Trace | None] = ContextVar("trace", default=None)
@@ -54,11 +57,11 @@ def current() -> Trace:
 
 
 def without(text: str, words: Sequence[str]) -> str:
-    """Return text without secrets: an answer may repeat what we sent."""
+    """Return text without secrets, for an answer may repeat what we sent, and storable."""
     for word in words:
         if len(word) >= SHORTEST_SECRET:
             text = text.replace(word, MASK)
-    return text
+    return _clean(text)
 
 
 def _value(body: bytes, words: Sequence[str]) -> JsonValue:

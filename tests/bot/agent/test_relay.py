@@ -101,6 +101,18 @@ async def test_f11_a_bug_on_the_models_side_is_no_reason_to_wait(
     assert (choice.by, choice.fallback, choice.fallback_why) == ("planner", "invalid", why)
 
 
+async def test_f09_a_providers_words_are_outside_text_before_anybody_reads_them() -> None:
+    secret = "ghp_" + "a1B2" * 9
+    said = f"no\u202e\x00 for {secret}\nsee https://evil.example/pay or www.evil.example"
+    made, _ = relay(ModelError(said, "refused"))
+    choice = await made.choose(context(), nothing_against)
+    why = choice.fallback_why
+    assert secret not in why
+    assert "evil" not in why
+    assert why.isprintable()
+    assert why.startswith("no for ")
+
+
 async def test_f04_a_refused_step_of_the_model_becomes_the_planners() -> None:
     made, _ = relay(want("v99"))
 

@@ -93,6 +93,18 @@ async def test_f07_secrets_are_out_before_anything_leaves_and_before_anything_is
     assert "dana" not in model.asked[0][0].volatile
 
 
+async def test_f07_the_exchange_is_kept_without_a_secret_that_the_model_made_up() -> None:
+    secret, kept = "ghp_" + "a1B2" * 9, list[bytes]()
+
+    async def keep(_incident: str, _name: str, raw: bytes) -> str:
+        kept.append(raw)
+        return "9f2c11d07ab3e645"
+
+    await LlmScribe(Told({**GOOD, "summary": f"It used {secret}."}), keep=keep).write(ended())
+    assert secret.encode() not in kept[0]
+    assert b"It used" in kept[0]
+
+
 @pytest.mark.parametrize(
     "address",
     ["https://evil.example/x", "[click](https://evil.example)", "www.evil.example",

@@ -117,6 +117,10 @@ def test_check_names_the_model_and_hides_its_key(monkeypatch: pytest.MonkeyPatch
     assert re.search(r"^  OPENAI_BASE_URL +http://llm:8000/v1$", text, re.MULTILINE)
     assert "note     model: anthropic:claude-opus-5 (window of 1000000 tokens); the rule" in text
     assert "note     model, when none before it answers: openai:smollm2 (window unknown)" in text
+    assert "note     OPENAI_BASE_URL: prompts and the key go to llm unencrypted; use https" in text
+    for address in ("https://llm/v1", "http://127.0.0.1:8000/v1", "http://localhost/v1"):
+        monkeypatch.setenv("OPENAI_BASE_URL", address)
+        assert "unencrypted" not in "\n".join(configuration()[0])
 
 
 def test_check_finds_what_a_model_lacks(monkeypatch: pytest.MonkeyPatch) -> None:

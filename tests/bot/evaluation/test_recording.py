@@ -10,6 +10,7 @@ from bot.evaluation.scoring import score
 from bot.evaluation.suite import read_suite
 from bot.incident.events import Event
 from bot.incident.facts_alerts import ConclusionJudged
+from bot.incident.facts_run import ConclusionReached
 from bot.incident.model import Judgement
 from bot.ports import Evidence
 from tests.bot.evaluation.suites import EVALS, KNOWLEDGE, case, played
@@ -51,6 +52,17 @@ async def test_a_recorded_incident_plays_as_it_went(tmp_path: Path) -> None:
     assert scored.decided[-1] == "conclude cause_found"
     assert one.scenario.expect.cause == (("v42",), ("maria",), ("deploy",))
     assert one.scenario.expect.outcome == ("cause_found",)
+
+
+async def test_an_answer_to_a_question_is_not_what_the_scenario_expects(tmp_path: Path) -> None:
+    events = await thread()
+    answer = ConclusionReached(
+        summary="maria asked the weather", findings=(), by="m", outcome="answered", question="hm?"
+    )
+    asked = [*events, replace(events[-1], seq=events[-1].seq + 1, body=answer)]
+    one, _ = await replayed(tmp_path, judged(asked, "right"))
+    assert one.scenario.expect.outcome == ("cause_found",)
+    assert "weather" not in one.scenario.note
 
 
 async def test_what_nobody_judged_is_a_draft_with_what_to_do(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Questions to the agent: from every surface alike, so many and no more, and never a decision."""
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -87,6 +88,16 @@ async def test_f10_one_person_asks_so_often_a_minute(tmp_path: Path) -> None:
     assert outcome.text == "That is 6 questions in a minute, dana; give me a moment, then ask."
     assert (other.kind, later.kind) == ("done", "done")
     assert number == PERSON_MOST + 2
+
+
+async def test_f10_one_person_who_asks_everything_at_once_is_no_exception(tmp_path: Path) -> None:
+    async with open_house(tmp_path, world()) as house:
+        await house.alarm()
+        said = [house.say(f"ask {INC} status {number}?") for number in range(3 * PERSON_MOST)]
+        outcomes = await asyncio.gather(*said)
+        number = len(await questions(house))
+    assert number == PERSON_MOST
+    assert sum(one.kind == "done" for one in outcomes) == PERSON_MOST
 
 
 async def test_f10_one_incident_is_asked_about_so_often_an_hour(tmp_path: Path) -> None:

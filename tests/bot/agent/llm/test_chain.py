@@ -186,3 +186,24 @@ async def test_f12_a_reply_says_which_model_of_the_chain_it_is_of_and_each_try_i
         await both.ask(a_prompt(), "", 30)
     assert caught.value.by == "b:2"
     assert tried("a:1") == before + 2
+
+
+async def test_f10_what_failed_on_the_way_is_in_the_usage_and_what_was_not_told_is_counted() -> (
+    None
+):
+    slow, empty = an_error("slow"), an_error("refused")
+    slow.unheard, empty.usage = 1, Usage(requests=1, input_tokens=700)
+    chain_of = Chain([Player("a:1", [slow]), Player("b:2", [empty]), Player("c:3", ["{}"])])
+    reply = await chain_of.ask(a_prompt(), "", 30)
+    assert (reply.usage.model, reply.usage.requests) == ("c:3", 3)
+    assert reply.usage.input_tokens == 710
+    assert reply.unheard == 1
+
+
+async def test_f10_a_chain_that_is_silent_to_its_end_says_how_often() -> None:
+    errors = [an_error("slow"), an_error("slow")]
+    for one in errors:
+        one.unheard = 1
+    with pytest.raises(ModelError) as caught:
+        await Chain([Player("a:1", errors[:1]), Player("b:2", errors[1:])]).ask(a_prompt(), "", 30)
+    assert caught.value.unheard == 2
