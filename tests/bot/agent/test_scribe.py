@@ -8,8 +8,8 @@ import pytest
 
 from bot.agent.briefed import briefed
 from bot.agent.exchange import ModelError, ModelReply, Prompt
-from bot.agent.scribe import FILE, HINT_CHARS, SUMMARY_CHARS, LlmScribe
 from bot.agent.said import LINK_LEFT_OUT
+from bot.agent.scribe import FILE, HINT_CHARS, SUMMARY_CHARS, LlmScribe
 from bot.errors import ToolError
 from bot.incident import facts_alerts
 from bot.incident.facts_run import Usage
