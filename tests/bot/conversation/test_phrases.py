@@ -39,10 +39,13 @@ def test_g52_a_draft_tells_a_models_words_from_a_persons(by: str, trust: Trust) 
 
 
 def _written_by(by: str, event: Event) -> Event:
-    name = {ConclusionReached: "by", ActionProposed: "reason_by"}.get(type(event.body))
-    if name is None:
-        return event
-    body = event.body.model_copy(update={name: by})
+    match event.body:
+        case ConclusionReached() as fact:
+            body = fact.model_copy(update={"by": by})
+        case ActionProposed() as fact:
+            body = fact.model_copy(update={"reason_by": by})
+        case _:
+            return event
     return Event(event.stream, event.seq, event.at, event.actor, body)
 
 
