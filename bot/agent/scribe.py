@@ -7,13 +7,13 @@ a model's, and nothing is decided by them.
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from bot.agent.bill import Bill, packed
 from bot.agent.briefed import briefed
 from bot.agent.exchange import LanguageModel, ModelReply, Prompt
+from bot.agent.prompt_files import SCRIBE_FILE, read_prompt
 from bot.agent.said import Sanitizer
 from bot.agent.tokens import safe
 from bot.errors import ToolError
@@ -21,7 +21,6 @@ from bot.incident.facts_run import DraftWritten, Receipt
 from bot.incident.state import State
 from bot.knowledge.redact import Redactor
 
-FILE = Path(__file__).parent / "prompts" / "scribe" / "draft.md"
 DEADLINE_S = 9.0
 """Below what closing waits for, so that the model's own reason is what the log says."""
 SUMMARY_CHARS = 600
@@ -71,8 +70,8 @@ class LlmScribe:
         self._keep = keep
         self._ask = ask or self._ask_unbooked
         self._deadline_s = deadline_s
-        self._system = FILE.read_text(encoding="utf-8")
-        self._digest = hashlib.sha256(self._system.encode()).hexdigest()
+        prompt = read_prompt(SCRIBE_FILE)
+        self._system, self._digest = prompt.decode(), hashlib.sha256(prompt).hexdigest()
 
     async def write(self, state: State) -> DraftWritten | None:
         """Return the model's words; None when it has none.

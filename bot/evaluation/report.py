@@ -25,11 +25,13 @@ def report_lines(result: SuiteResult) -> Iterator[str]:
     scores = [score for tried in result.tried for score in tried.scores]
     tokens = sum(score.tokens_in + score.tokens_out for score in scores)
     seconds = sum(score.seconds for score in scores)
+    usd = total_usd(scores)
+    price = "price unknown" if usd is None else _usd(usd, tokens)
     drafts = len(result.tried) - len(result.counted)
     yield ""
     yield (
         f"{result.passed} of {len(result.counted)} passed ({result.ratio:.0%}), "
-        + (f"{tokens} tokens, {_usd(total_usd(scores), tokens)}, " if tokens else "")
+        + (f"{tokens} tokens, {price}, " if tokens else "")
         + f"{seconds:.1f} s"
         + (f", {drafts} of {len(result.tried)} are drafts and do not count" if drafts else "")
     )

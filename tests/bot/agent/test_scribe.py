@@ -8,8 +8,9 @@ import pytest
 
 from bot.agent.briefed import briefed
 from bot.agent.exchange import ModelError, ModelReply, Prompt
+from bot.agent.prompt_files import SCRIBE_FILE
 from bot.agent.said import LINK_LEFT_OUT
-from bot.agent.scribe import FILE, HINT_CHARS, SUMMARY_CHARS, LlmScribe
+from bot.agent.scribe import HINT_CHARS, SUMMARY_CHARS, LlmScribe
 from bot.errors import ToolError
 from bot.incident import facts_alerts
 from bot.incident.facts_run import Usage
@@ -56,7 +57,7 @@ async def test_g52_a_scribe_asks_once_and_keeps_what_it_cost_and_by_what_words()
     assert draft is not None
     assert (draft.summary, draft.contributing) == ("It broke.", ("No canary.",))
     assert (draft.by, draft.usage, draft.exchange) == ("test:model", USAGE, "9f2c11d07ab3e645")
-    assert draft.prompt == hashlib.sha256(FILE.read_bytes()).hexdigest()
+    assert draft.prompt == hashlib.sha256(SCRIBE_FILE.read_bytes()).hexdigest()
     assert len(model.asked) == 1
     assert model.asked[0][2] < 10
     assert kept[0][:2] == ("INC-6", "test:model")
@@ -67,7 +68,7 @@ async def test_g52_the_prompt_has_the_record_and_a_closed_schema() -> None:
     model = Told(GOOD)
     await LlmScribe(model).write(ended())
     prompt = model.asked[0][0]
-    assert prompt.system == FILE.read_text()
+    assert prompt.system == SCRIBE_FILE.read_text()
     record = json.loads(prompt.volatile.partition("\n")[2])
     assert record["title"] == "checkout: 14.2 % of requests fail"
     assert record["judged_by_people"] == "right"
