@@ -5,36 +5,20 @@ Other than `bot.knowledge.schema` it knows no fills: here every text is a text.
 
 import json
 import math
-import operator
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn, cast
 
 from pydantic import JsonValue
 
 from bot.agent.strict import NUMBER, branches
-from bot.incident.json_schema import Schema, as_schema, referred
+from bot.incident.json_schema import LIMITS, Schema, as_schema, is_of_type, referred
 
 REPLY_CHARS = 64_000
 ECHO_CHARS = 20
 DIGITS = 20
 FAULTS = 3
 UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
-_TYPES: Mapping[str, tuple[type, ...]] = {
-    "string": (str,),
-    "integer": (int,),
-    "number": (int, float),
-    "boolean": (bool,),
-    "object": (dict,),
-    "array": (list,),
-    "null": (type(None),),
-}
-_LIMITS: tuple[tuple[str, Callable[[float, float], bool], str], ...] = (
-    ("minimum", operator.ge, "at least"),
-    ("maximum", operator.le, "at most"),
-    ("exclusiveMinimum", operator.gt, "more than"),
-    ("exclusiveMaximum", operator.lt, "less than"),
-)
 
 
 def parsed(text: str) -> JsonValue:
@@ -104,7 +88,7 @@ def _faults(place: str, value: JsonValue, schema: Schema, root: Schema) -> Itera
         yield from _choice(place, value, choices, root)
         return
     kind = schema.get("type")
-    if not isinstance(kind, str) or not _is(value, kind):
+    if not isinstance(kind, str) or not is_of_type(value, kind):
         yield f"{place or 'the reply'}: must be {_article(str(kind))}"
         return
     allowed = schema.get("enum")
@@ -142,7 +126,7 @@ def _object(
 
 def _choice(place: str, value: JsonValue, choices: list[Schema], root: Schema) -> Iterator[str]:
     """Yield what is wrong with the choice that was meant: its tags agree, or it is the nearest."""
-    fits = [one for one in choices if _is(value, str(one.get("type")))]
+    fits = [one for one in choices if is_of_type(value, str(one.get("type")))]
     if not fits:
         kinds = dict.fromkeys(_article(str(one.get("type"))) for one in choices)
         yield f"{place or 'the reply'}: must be {' or '.join(kinds)}"
@@ -199,7 +183,7 @@ def _text(place: str, value: str, schema: Schema) -> Iterator[str]:
 def _number(place: str, value: float, schema: Schema) -> Iterator[str]:
     if not math.isfinite(value) or abs(value) > NUMBER:
         yield f"{place}: is no number that can be kept"
-    for keyword, holds, words in _LIMITS:
+    for keyword, holds, words in LIMITS:
         limit = schema.get(keyword)
         if isinstance(limit, int | float) and not holds(value, limit):
             yield f"{place}: must be {words} {limit}"
@@ -211,12 +195,6 @@ def _size(place: str, size: int, schema: Schema, keyword: str, words: str) -> It
         yield f"{place}: needs at least {least} {words}"
     if isinstance(most, int) and size > most:
         yield f"{place}: holds at most {most} {words}, not {size}"
-
-
-def _is(value: JsonValue, name: str) -> bool:
-    if isinstance(value, bool):
-        return name == "boolean"
-    return isinstance(value, _TYPES.get(name, ()))
 
 
 def _under(place: str, name: str) -> str:

@@ -10,6 +10,8 @@ from bot.errors import ConfigError
 
 FOLDER = Path(__file__).parent / "prompts"
 SYSTEM = "system.md"
+SCRIBE_FILE = FOLDER / "scribe" / "draft.md"
+"""What a scribe is told; it stands apart, because every file beside `system.md` is a specialist."""
 TURN = "turn.md"
 WORDS = (
     "fences",
@@ -60,14 +62,36 @@ def read_prompts(folder: Path | None = None) -> Prompts:
         ConfigError: A file is missing, unreadable or not as above; the message says which.
     """
     folder = folder or FOLDER
-    common, turn = _read(folder / SYSTEM), _read(folder / TURN)
+    common, turn = read_prompt(folder / SYSTEM), read_prompt(folder / TURN)
     words = _words(turn)
     names = sorted(path.stem for path in folder.glob("*.md") if path.name not in {SYSTEM, TURN})
     if not names:
         raise ConfigError(f"{folder} has no specialist: add one such as generalist.md")
     return Prompts(
-        {name: _style(name, common, turn, _read(folder / f"{name}.md"), words) for name in names}
+        {
+            name: _style(name, common, turn, read_prompt(folder / f"{name}.md"), words)
+            for name in names
+        }
     )
+
+
+def read_prompt(path: Path) -> bytes:
+    """Return one prompt as it stands in its file: UTF-8, not empty, at most 16 KiB.
+
+    Raises:
+        ConfigError: It is missing, unreadable or not as above; the message says which.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"the prompt {path} cannot be read: {error.strerror}") from None
+    if not raw.strip() or len(raw) > FILE_BYTES:
+        raise ConfigError(f"the prompt {path} must hold 1 to {FILE_BYTES} bytes of text")
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        raise ConfigError(f"the prompt {path} is not UTF-8; write it again as UTF-8") from None
+    return raw
 
 
 def _style(name: str, common: bytes, turn: bytes, own: bytes, words: Mapping[str, str]) -> Style:
@@ -96,17 +120,3 @@ def _words(turn: bytes) -> Mapping[str, str]:
             f"missing: {', '.join(missing) or 'none'}; unknown: {', '.join(unknown) or 'none'}"
         )
     return words
-
-
-def _read(path: Path) -> bytes:
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"the prompt {path} cannot be read: {error.strerror}") from None
-    if not raw.strip() or len(raw) > FILE_BYTES:
-        raise ConfigError(f"the prompt {path} must hold 1 to {FILE_BYTES} bytes of text")
-    try:
-        raw.decode()
-    except UnicodeDecodeError:
-        raise ConfigError(f"the prompt {path} is not UTF-8; write it again as UTF-8") from None
-    return raw

@@ -1,4 +1,4 @@
-"""The words of a model before they become a Step: one line, bounded, no secret, no address (F-09).
+"""A model's words before anybody keeps them: one line, bounded, no secret, no address (F-09).
 
 Markup and mentions are left to whoever draws a card: each knows its own.
 """
@@ -32,28 +32,28 @@ def clean_step(step: Step, hosts: Collection[str]) -> Step:
 
     `hosts` are those whose https addresses may stay, in small letters.
     """
-    mouth = _Mouth(hosts)
+    clean = Sanitizer(hosts)
     match step:
         case CallTools():
             return step
         case ProposeAction():
-            changed: dict[str, object] = {"reason": mouth.line(step.reason, REASON_CHARS)}
+            changed: dict[str, object] = {"reason": clean.line(step.reason, REASON_CHARS)}
         case AskHuman():
-            options = (mouth.line(one, OPTION_CHARS) for one in step.options[:OPTIONS_MOST])
+            options = (clean.line(one, OPTION_CHARS) for one in step.options[:OPTIONS_MOST])
             changed = {
-                "question": mouth.line(step.question, REASON_CHARS),
+                "question": clean.line(step.question, REASON_CHARS),
                 "options": tuple(dict.fromkeys(one for one in options if one)),
-                "default": mouth.line(step.default, OPTION_CHARS),
+                "default": clean.line(step.default, OPTION_CHARS),
             }
         case Conclude():
-            changed = {"summary": mouth.line(step.summary, SUMMARY_CHARS)}
-    findings = tuple(mouth.finding(one) for one in step.findings[:FINDINGS_MOST])
+            changed = {"summary": clean.line(step.summary, SUMMARY_CHARS)}
+    findings = tuple(clean.finding(one) for one in step.findings[:FINDINGS_MOST])
     return step.model_copy(update={**changed, "findings": findings})
 
 
 def clean_line(text: str, most: int) -> str:
     """Return what a provider said as one line of at most `most` characters: outside text too."""
-    return _Mouth(()).line(text, most)
+    return Sanitizer().line(text, most)
 
 
 def wordless(step: Step) -> str:
@@ -69,15 +69,18 @@ def wordless(step: Step) -> str:
             return ""
 
 
-class _Mouth:
-    """One session: the same secret keeps its placeholder in all that one Step says."""
+class Sanitizer:
+    """Cleans what a model says in one reply; the same secret keeps its placeholder throughout."""
 
-    def __init__(self, hosts: Collection[str]) -> None:
+    def __init__(self, hosts: Collection[str] = ()) -> None:
         self._hosts = hosts
         self._redactor = Redactor()
 
     def line(self, text: str, most: int) -> str:
-        """Return one line of at most `most` characters; the end says that it was cut."""
+        """Return one line of at most `most` characters, "" for none; `…` ends one that was cut.
+
+        Secrets, addresses of other hosts and characters that nobody sees are out of it.
+        """
         kept = ADDRESS.sub(self._address, unhidden(text))
         made = " ".join(self._redactor.text(kept).split())
         return made if len(made) <= most else f"{made[: most - 1]}…"

@@ -6,30 +6,26 @@ a model's, and nothing is decided by them.
 
 import hashlib
 import json
-import re
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
-from bot.agent.bill import packed
+from bot.agent.bill import Bill, packed
 from bot.agent.briefed import briefed
 from bot.agent.exchange import LanguageModel, ModelReply, Prompt
-from bot.agent.said import unhidden
+from bot.agent.prompt_files import SCRIBE_FILE, read_prompt
+from bot.agent.said import Sanitizer
+from bot.agent.tokens import safe
 from bot.errors import ToolError
 from bot.incident.facts_run import DraftWritten, Receipt
 from bot.incident.state import State
 from bot.knowledge.redact import Redactor
 
-FILE = Path(__file__).parent / "prompts" / "scribe" / "draft.md"
 DEADLINE_S = 9.0
 """Below what closing waits for, so that the model's own reason is what the log says."""
 SUMMARY_CHARS = 600
 HINT_CHARS = 200
 MOST = 3
-CHARS_A_TOKEN = 3
-ADDRESS = re.compile(r"\S*(?://|www\.|mailto:)\S*|\S+@\S+\.\S+", re.IGNORECASE)
-TAKEN_OUT = "(address left out)"
 
 Keep = Callable[[str, str, bytes], Awaitable[str]]
 """Stores (incident, model, the exact request and reply as JSON); returns its evidence id."""
@@ -74,8 +70,8 @@ class LlmScribe:
         self._keep = keep
         self._ask = ask or self._ask_unbooked
         self._deadline_s = deadline_s
-        self._system = FILE.read_text()
-        self._digest = hashlib.sha256(self._system.encode()).hexdigest()
+        prompt = read_prompt(SCRIBE_FILE)
+        self._system, self._digest = prompt.decode(), hashlib.sha256(prompt).hexdigest()
 
     async def write(self, state: State) -> DraftWritten | None:
         """Return the model's words; None when it has none.
@@ -84,11 +80,11 @@ class LlmScribe:
             ToolError: It did not answer, its budget is spent, or the answer has another shape.
         """
         reply = await self._ask(state, self._prompt(state))
-        words = _read(reply.text)
+        words, clean = _read(reply.text), Sanitizer()
         draft = DraftWritten(
-            summary=_told(words.summary, SUMMARY_CHARS),
-            contributing=_hints(words.contributing),
-            follow_ups=_hints(words.follow_ups),
+            summary=clean.line(words.summary, SUMMARY_CHARS),
+            contributing=_hints(clean, words.contributing),
+            follow_ups=_hints(clean, words.follow_ups),
             by=reply.by or self._model.name,
             usage=reply.usage,
             prompt=self._digest,
@@ -102,7 +98,7 @@ class LlmScribe:
 
     def _prompt(self, state: State) -> Prompt:
         told = json.dumps(Redactor().value(briefed(state)), ensure_ascii=False, indent=1)
-        tokens = (len(self._system) + len(told) + len(json.dumps(SCHEMA))) // CHARS_A_TOKEN
+        tokens = safe("\n".join((self._system, told, json.dumps(SCHEMA))))
         window = self._model.window or 0
         return Prompt(
             system=self._system,
@@ -117,8 +113,9 @@ class LlmScribe:
     async def _kept(self, incident: str, reply: ModelReply) -> str:
         if self._keep is None or reply.exchange is None:
             return ""
-        clean = Redactor().value(reply.exchange)  # a model may say what nobody told it (F-07)
-        return await self._keep(incident, reply.by or self._model.name, packed(clean))
+        bill = Bill()
+        bill.add(reply.usage, reply.exchange)
+        return await self._keep(incident, reply.by or self._model.name, packed(bill.redacted()))
 
 
 def _read(text: str) -> _Words:
@@ -130,12 +127,6 @@ def _read(text: str) -> _Words:
         raise ToolError(f"its words are not in the shape asked for, at {where}") from None
 
 
-def _hints(texts: tuple[str, ...]) -> tuple[str, ...]:
-    told = (_told(text, HINT_CHARS) for text in texts)
-    return tuple(text for text in told if text)[:MOST]
-
-
-def _told(text: str, most: int) -> str:
-    """Return one line of what readers see, bounded, without secrets and addresses."""
-    line = ADDRESS.sub(TAKEN_OUT, Redactor().text(" ".join(unhidden(text).split())))
-    return line if len(line) <= most else f"{line[: most - 1]}…"
+def _hints(clean: Sanitizer, texts: tuple[str, ...]) -> tuple[str, ...]:
+    lines = (clean.line(text, HINT_CHARS) for text in texts)
+    return tuple(line for line in lines if line)[:MOST]

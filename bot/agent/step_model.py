@@ -26,6 +26,7 @@ from bot.agent.window import ASSUMED_TOKENS, NoRoomError, Room
 from bot.incident.context import Context
 from bot.incident.model import Finding
 from bot.incident.steps import CallTools, Step
+from bot.knowledge.routes import GENERALIST
 from bot.ports import Choice, Objection
 
 log = logging.getLogger(__name__)
@@ -33,7 +34,6 @@ REPAIRS = 2
 REPAIR_CHARS = 400
 MARGIN_S = 0.5
 """A second look leaves so much of the time to whoever waits for the Step."""
-GENERALIST = "generalist"
 
 
 class LlmMind:

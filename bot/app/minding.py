@@ -18,6 +18,7 @@ from bot.errors import ConfigError
 from bot.incident.briefing import brief
 from bot.incident.state import State
 from bot.knowledge.planner import RunbookPlanner
+from bot.knowledge.routes import GENERALIST
 from bot.ports import Clock, Library, Mind, ModelCalls, Scribe, StepModel
 from bot.settings import Settings
 from bot.shelf import Needs
@@ -31,7 +32,6 @@ if TYPE_CHECKING:  # nothing of a model is imported before one is named
 log = logging.getLogger(__name__)
 SCRIBE = "scribe"
 """The effect id of a scribe's request in the book of calls."""
-GENERALIST = "generalist"
 RULE_BASED = "rule-based: the planner chooses every Step (LLM_MODEL names a model)"
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from bot.conversation.outcome import status_line_of
 from bot.conversation.paper import Bit, Bullets, Part, Passage, Row, Subtitle, coded, said
 from bot.conversation.permalink import proposal_path
-from bot.conversation.phrases import author_words, clip, code_of
+from bot.conversation.phrases import author_words, clip, code_of, trust_by
 from bot.conversation.timeline import evidence_bits
 from bot.incident import facts_action
 from bot.incident.events import Event
@@ -75,9 +75,8 @@ def _rows(view: ProposalView, events: Sequence[Event]) -> Iterator[Row]:
            Bit(", action digest: "), coded(view.asked.action_digest[:DIGEST_CHARS]))  # fmt: skip
     if view.asked.reason:
         who = author_words(view.asked.reason_by)
-        trust = "outside" if who.startswith("rule-based") else "model"
         yield (Bit("Why ("), said(who), Bit("): "),
-               said(clip(view.asked.reason, WORDS_CHARS), trust),
+               said(clip(view.asked.reason, WORDS_CHARS), trust_by(view.asked.reason_by)),
                *evidence_bits(view.asked.evidence))  # fmt: skip
     for at, made in _verdicts(view):
         yield _decision(at, made)

@@ -1,13 +1,12 @@
 """The cards of what runs ended with: what was found, and answers to what humans asked. Pure."""
 
 from bot.conversation.look import Look
-from bot.conversation.phrases import clip, fallback_line, one_line
+from bot.conversation.phrases import clip, fallback_line, one_line, trust_by
 from bot.conversation.question_card import judge_controls
 from bot.conversation.receipt import (
     provenance_line,
     receipt_blocks,
     receipt_links,
-    trust_of,
     who_found,
 )
 from bot.conversation.sheet import WORDS_CHARS, blank_card, quoted
@@ -101,14 +100,14 @@ def _drawn(state: State, ending: Ending, look: Look, key: str) -> Card:
 
 
 def _words(ending: Ending, who: str) -> list[Block]:
-    said = quoted(ending.summary, trust_of(ending))
+    said = quoted(ending.summary, trust_by(ending.by))
     return [Items(title=who[:1].upper() + who[1:], items=(said,))]
 
 
 def _claims(ending: Ending) -> list[Block]:
     if not ending.findings:
         return [] if ending.outcome == "not_an_incident" else [Text(value=UNBACKED)]
-    trust: Trust = trust_of(ending)
+    trust: Trust = trust_by(ending.by)
     claims = tuple(Text(value=_claim(finding), trust=trust) for finding in ending.findings)
     return [Items(title="Rests on", items=claims)]
 

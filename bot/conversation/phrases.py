@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from bot.incident.card import Text
+from bot.incident.card import Text, Trust
+from bot.incident.ending import BY_RULE, PLANNER
+from bot.incident.revision import PERSON
 from bot.incident.state import State
-from bot.incident.summary import PLANNER
 from bot.incident.views import ProposalView
 
 SEVERITY_WORDS = {
@@ -104,6 +105,11 @@ def author_words(by: str) -> str:
     """Return who thought of something, saying plainly when no model did."""
     if by == PLANNER:
         return "rule-based, from the runbook; no model was used"
-    if by in {"triagebot", "verification", "renewal"}:
+    if by in BY_RULE:
         return f"rule-based, by {by}"
     return f"by {by}; not verified" if by else "not verified"
+
+
+def trust_by(by: str) -> Trust:
+    """Return whose words an author's are: a model's, or a person's or others' quoted by code."""
+    return "outside" if by in BY_RULE or by.startswith(PERSON) else "model"

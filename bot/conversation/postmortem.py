@@ -24,7 +24,7 @@ from bot.conversation.paper import (
     said,
 )
 from bot.conversation.permalink import Permalinks
-from bot.conversation.phrases import SEVERITY_WORDS, author_words, clip, counted
+from bot.conversation.phrases import SEVERITY_WORDS, author_words, clip, counted, trust_by
 from bot.conversation.timeline import (
     day_sections,
     day_title,
@@ -165,14 +165,13 @@ def _timeline(state: State, events: Sequence[Event]) -> Iterator[Part]:
 
 
 def _found(state: State) -> Iterator[Part]:
-    view = state.incident
+    view, trust = state.incident, trust_by(state.incident.conclusion_by)
     if view.conclusion:
         who = author_words(view.conclusion_by)
-        trust = "outside" if who.startswith("rule-based") else "model"
         text = clip(view.conclusion, WORDS_CHARS)
         yield Passage((Bit("Conclusion ("), said(who), Bit("): "), said(text, trust)))
     rows = tuple(
-        (said(clip(one.claim, WORDS_CHARS), "outside"),
+        (said(clip(one.claim, WORDS_CHARS), trust),
          Bit(f" ({one.confidence} confidence)"), *evidence_bits(one.evidence))
         for one in view.findings
     )  # fmt: skip

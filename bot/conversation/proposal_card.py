@@ -11,6 +11,7 @@ from bot.conversation.phrases import (
     code_of,
     fallback_line,
     one_line,
+    trust_by,
 )
 from bot.conversation.shown import (
     argument_blocks,
@@ -167,9 +168,7 @@ def _reasoning(view: ProposalView) -> tuple[Block, ...]:
     if not asked.reason:
         return ()
     who = author_words(asked.reason_by)
-    by_model = not who.startswith("rule-based") and not asked.reason_by.startswith("person:")
-    trust = "model" if by_model else "outside"
-    text = Text(value=clip(asked.reason, REASON_CHARS), trust=trust)
+    text = Text(value=clip(asked.reason, REASON_CHARS), trust=trust_by(asked.reason_by))
     return (Items(title=REASONING, items=(text, Text(value=who))),)
 
 

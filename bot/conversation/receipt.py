@@ -1,9 +1,9 @@
 """How a card says where its words come from: who chose, what it cost, what was left out. Pure."""
 
 from bot.conversation.look import Look
-from bot.conversation.phrases import PLANNER, clip, counted, one_line
-from bot.incident.card import Block, Items, Text, Trust
-from bot.incident.ending import Ending, Provenance
+from bot.conversation.phrases import clip, counted, one_line
+from bot.incident.card import Block, Items, Text
+from bot.incident.ending import BY_RULE, PLANNER, Ending, Provenance
 from bot.incident.facts_run import FallbackKind
 from bot.incident.model import Link
 
@@ -22,16 +22,6 @@ FALLBACKS: dict[FallbackKind, str] = {
 }
 
 
-def is_rule_based(by: str) -> bool:
-    """True when code alone, and no model, thought of it."""
-    return by in {PLANNER, "triagebot", "verification", "renewal"}
-
-
-def trust_of(ending: Ending) -> Trust:
-    """Return whose words a conclusion is in: a model's, or those of others quoted by code."""
-    return "outside" if is_rule_based(ending.by) else "model"
-
-
 def who_found(ending: Ending) -> str:
     """Return who concluded, saying plainly when no model did, and why not."""
     why = fallback_words(ending.made)
@@ -40,7 +30,7 @@ def who_found(ending: Ending) -> str:
     if ending.by == PLANNER:
         source = "" if ending.asked is not None else ", from the runbook"
         return f"rule-based{source}; no model was used"
-    if is_rule_based(ending.by):
+    if ending.by in BY_RULE:
         return f"rule-based, by {ending.by}"
     return f"by {ending.by}; not verified" if ending.by else "not verified"
 
@@ -99,14 +89,11 @@ def receipt_blocks(made: Provenance) -> tuple[Block, ...]:
         items = tuple(Text(value=clip(one_line(one.what), WHY_CHARS)) for one in made.left_out)
         blocks.append(Items(title="The model was not shown", items=items))
     if made.dropped:
-        many = len(made.dropped)
-        said = (
-            f"{counted(many, 'claim')} {'was dropped: it' if many == 1 else 'were dropped: they'}"
-        )
         items = tuple(
             Text(value=clip(one_line(one), WHY_CHARS), trust="model") for one in made.dropped
         )
-        blocks.append(Items(title=f"{said} cited no evidence", items=items))
+        many = counted(len(made.dropped), "claim")
+        blocks.append(Items(title=f"Dropped for want of evidence: {many}", items=items))
     return tuple(blocks)
 
 

@@ -13,9 +13,10 @@ from bot.conversation.phrases import (
     fallback_line,
     one_line,
     standing_words,
+    trust_by,
     utc_words,
 )
-from bot.conversation.receipt import trust_of, who_found
+from bot.conversation.receipt import who_found
 from bot.incident.alarms import SELF
 from bot.incident.card import Block, Card, Control, FactLine, Items, Text
 from bot.incident.model import Link
@@ -153,7 +154,7 @@ def _found(state: State) -> tuple[Block, ...]:
         return (Items(title="Summary", items=(text,)),)
     if view.ended is None:
         return ()
-    text = Text(value=clip(view.conclusion, WORDS_CHARS), trust=trust_of(view.ended))
+    text = Text(value=clip(view.conclusion, WORDS_CHARS), trust=trust_by(view.ended.by))
     return (Items(title=f"Conclusion ({who_found(view.ended)})", items=(text,)),)
 
 

@@ -17,7 +17,6 @@ from bot.engine.toolbox import (
     Looked,
     Toolbox,
     compact,
-    encodable,
 )
 from bot.errors import BusyError, RemoteError, ToolError
 from bot.incident.fact import Fact
@@ -28,6 +27,7 @@ from bot.incident.facts_action import (
 )
 from bot.incident.model import CompactError
 from bot.incident.state import State
+from bot.incident.storable import encodable
 from bot.incident.views import ProposalView
 from bot.ports import Clock, Draft, Library, Log, Sealer
 from bot.ports import Refusal as LogRefusal

@@ -5,10 +5,10 @@ from dataclasses import replace
 from pydantic import JsonValue
 
 from bot.engine.rejected import Rejected
-from bot.engine.toolbox import encodable
 from bot.incident.leaves import unfit_text, uninspectable
 from bot.incident.model import Value
 from bot.incident.proposal import Proposal, canonical
+from bot.incident.storable import encodable
 from bot.knowledge.redact import redact, would_redact
 from bot.shelf import Plan
 

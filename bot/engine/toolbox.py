@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import json
 import logging
-import math
 import traceback
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from bot.engine.menu import Install, Menu, check_allowed, parse_args
 from bot.engine.slices import EVIDENCE_READ, EvidenceRead, read_slice
 from bot.errors import InputError, RemoteError, ToolError
 from bot.incident.model import CompactError, Observation, Value
+from bot.incident.storable import encodable, storable
 from bot.knowledge.gist import gist
 from bot.knowledge.redact import Redactor
 from bot.ports import Choice, Clock, Evidence, EvidenceStore
@@ -112,7 +112,7 @@ class ReadBox:
     ) -> Looked:
         """Redact a result, store it as evidence, and return what the thread keeps of it."""
         redactor = Redactor()
-        body = redactor.value(_storable(result.body))
+        body = redactor.value(storable(result.body))
         raw = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
         if len(raw) > EVIDENCE_BYTES:
             raw = json.dumps(
@@ -210,28 +210,9 @@ def compact(name: str, error: Exception) -> CompactError:
     return CompactError(system=name, message=gist(said), retryable=retryable)
 
 
-def encodable(text: str) -> str:
-    """Return text that the log can hold: no NUL, no lone surrogate."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode()
-
-
-def _storable(value: JsonValue) -> JsonValue:
-    match value:
-        case str():
-            return encodable(value)
-        case float():
-            return value if math.isfinite(value) else None
-        case list():
-            return [_storable(item) for item in value]
-        case dict():
-            return {encodable(name): _storable(item) for name, item in value.items()}
-        case _:
-            return value
-
-
 def _kept(seen: Observation, redactor: Redactor) -> Observation:
     """Return a fact without secrets; its name may be what says that its value is one."""
-    name, value = encodable(seen.name), _storable(seen.value)
+    name, value = encodable(seen.name), storable(seen.value)
     if isinstance(value, str):
         named = cast("Mapping[str, JsonValue]", redactor.value({name: value}))
         name, value = next(iter(named.items()))

@@ -16,10 +16,10 @@ from bot.errors import InputError
 from bot.evaluation.cassette import Cassette, Recorder, Tape, read_cassette
 from bot.evaluation.minds import LooseBook, TaggedBook, mind_of
 from bot.evaluation.running import Chooser
+from bot.incident.ending import PLANNER
 from bot.knowledge.planner import RunbookPlanner
 from bot.ports import Clock, Mind, ModelCalls, StepModel
 
-PLANNER = "planner"
 CONFIGURED = "configured"
 CASSETTE = "cassette:"
 

@@ -67,13 +67,13 @@ async def play(case: Trial, settings: Settings, model: ModelOf, keep: Path | Non
     with ExitStack() as places:
         folder = _place(places, keep)
         lay_out(settings.runbooks, case, folder / "knowledge")
-        clock, quiet, desk = MovedClock(case.scenario.at), Quiet(), Script(case.scenario)
+        clock, quiet, script = MovedClock(case.scenario.at), Quiet(), Script(case.scenario)
         world = World(_settings(settings, folder), clock, lambda _name: "")
         async with AsyncExitStack() as stack:
-            instead = StandIns(lambda given, bot: toolbox_of(given, bot, desk), model, quiet)
+            instead = StandIns(lambda given, bot: toolbox_of(given, bot, script), model, quiet)
             bot = await open_bot(stack, world, instead=instead)
             await bot.household.refresh()
-            stage = _Stage(case.scenario, bot, clock, quiet, desk)
+            stage = _Stage(case.scenario, bot, clock, quiet, script)
             try:
                 await stage.perform()
             except ConfigError:
@@ -86,7 +86,7 @@ async def play(case: Trial, settings: Settings, model: ModelOf, keep: Path | Non
         tuple(events),
         fold(events),
         tuple(stage.incidents),
-        tuple(desk.missed),
+        tuple(script.missed),
         tuple(stage.faults),
         time.perf_counter() - begun,
     )
@@ -110,7 +110,7 @@ class _Stage:
     bot: Bot
     clock: MovedClock
     quiet: Quiet
-    desk: Script
+    script: Script
     incidents: list[str] = field(default_factory=list[str])
     faults: list[str] = field(default_factory=list[str])
     moves: int = 0
@@ -125,7 +125,7 @@ class _Stage:
         scenario = self.scenario
         await self._changes(scenario.changes)
         meanwhile = [one for one in scenario.happens if one.after_reads]
-        self.desk.on_read = lambda reads: self._meanwhile(meanwhile, reads)
+        self.script.on_read = lambda reads: self._meanwhile(meanwhile, reads)
         await self._begin()
         if not self.incidents:
             self.faults.append("the webhook tells of no alert that fires, so there is no incident")
@@ -139,7 +139,9 @@ class _Stage:
         self.ends = True
         await self._rest()
         for one in meanwhile:
-            self.faults.append(f"only {self.desk.reads} reads were made, so {_told(one)} never was")
+            self.faults.append(
+                f"only {self.script.reads} reads were made, so {_told(one)} never was"
+            )
 
     async def _meanwhile(self, waiting: list[Happening], reads: int) -> None:
         for one in [one for one in waiting if one.after_reads <= reads]:

@@ -48,7 +48,7 @@ class Replayed:
     """A read tool that answers what was recorded, or that nothing was."""
 
     name: str
-    desk: Script
+    script: Script
     live: ReadTool | None = None
 
     async def run(self, args: Value) -> ToolResult:
@@ -57,15 +57,15 @@ class Replayed:
         Raises:
             ToolError: Nothing was recorded for this call, or an error was.
         """
-        desk, said = self.desk, cast("dict[str, JsonValue]", args.model_dump(mode="json"))
-        desk.reads += 1
-        if desk.on_read is not None:
-            await desk.on_read(desk.reads)
-        found = desk.answer(self.name, said)
+        script, said = self.script, cast("dict[str, JsonValue]", args.model_dump(mode="json"))
+        script.reads += 1
+        if script.on_read is not None:
+            await script.on_read(script.reads)
+        found = script.answer(self.name, said)
         if found is None and self.live is not None:
             return await self.live.run(args)
         if found is None:
-            desk.missed.append(f"{self.name} {said}")
+            script.missed.append(f"{self.name} {said}")
             raise ToolError(f"{self.name}: not recorded: nothing answers this call here")
         if found.error and found.retryable:
             raise RemoteError(self.name, found.error, 503)
@@ -80,7 +80,7 @@ class Rehearsed:
     """An action that is previewed, and only remembered when it is run."""
 
     name: str
-    desk: Script
+    script: Script
     environment_of: Callable[[str], str]
 
     def declared(self, args: Value) -> str:
@@ -91,7 +91,7 @@ class Rehearsed:
     async def plan(self, args: Value) -> Plan:
         """Say what it would do, as the scenario has it, or as its arguments read."""
         said = cast("dict[str, JsonValue]", args.model_dump(mode="json"))
-        given = next((one for one in self.desk.scenario.actions if one.tool == self.name), None)
+        given = next((one for one in self.script.scenario.actions if one.tool == self.name), None)
         given = given or ActionGiven(tool=self.name)
         job = said.get("job")
         name = f"{self.name}:{job}" if isinstance(job, str) else self.name
@@ -112,8 +112,8 @@ class Rehearsed:
     async def run(self, args: Value, call: ActionCall) -> ToolResult:
         """Remember that it was run."""
         _ = args, call
-        self.desk.acted.append(self.name)
-        given = next((one for one in self.desk.scenario.actions if one.tool == self.name), None)
+        self.script.acted.append(self.name)
+        given = next((one for one in self.script.scenario.actions if one.tool == self.name), None)
         if given is not None and given.fails:
             return ToolResult(given.fails, body={"ok": False}, ok=False)
         return ToolResult(f"{self.name} was rehearsed", body={"ok": True})
@@ -124,7 +124,7 @@ class Rehearsed:
         return None
 
 
-async def toolbox_of(stack: AsyncExitStack, bot: Bot, desk: Script) -> Toolbox:
+async def toolbox_of(stack: AsyncExitStack, bot: Bot, script: Script) -> Toolbox:
     """Return every shipped tool and the scenario's own, as they were recorded."""
     reads: dict[str, OpenRead] = {}
     for tool in READ_TOOLS.values():
@@ -132,18 +132,18 @@ async def toolbox_of(stack: AsyncExitStack, bot: Bot, desk: Script) -> Toolbox:
         if tool.name in LIVE:
             opened = await stack.enter_async_context(tool.open(scoped(bot.given, tool)))
             live = cast("ReadTool | None", opened)
-        reads[tool.name] = OpenRead(tool, Replayed(tool.name, desk, live))
-    for given in desk.scenario.tools:
-        results = [one for one in desk.scenario.results if one.tool == given.name]
+        reads[tool.name] = OpenRead(tool, Replayed(tool.name, script, live))
+    for given in script.scenario.tools:
+        results = [one for one in script.scenario.results if one.tool == given.name]
         tool = _own_tool(given.name, given.description, results)
-        reads[tool.name] = OpenRead(tool, Replayed(tool.name, desk))
+        reads[tool.name] = OpenRead(tool, Replayed(tool.name, script))
 
     def environment_of(service: str) -> str:
         found = bot.library.catalogue.get(service)
         return found.environment if found is not None else ""
 
     actions = {
-        tool.name: OpenAction(tool, cast("Action", Rehearsed(tool.name, desk, environment_of)))
+        tool.name: OpenAction(tool, cast("Action", Rehearsed(tool.name, script, environment_of)))
         for tool in ACTIONS.values()
     }
     install = install_of(bot.given, bot.library)

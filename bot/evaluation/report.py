@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from pydantic import JsonValue
 
+from bot.conversation.phrases import counted
 from bot.evaluation.running import SuiteResult, Tried, total_usd
 from bot.evaluation.scoring import ScenarioScore
 
@@ -24,11 +25,14 @@ def report_lines(result: SuiteResult) -> Iterator[str]:
     scores = [score for tried in result.tried for score in tried.scores]
     tokens = sum(score.tokens_in + score.tokens_out for score in scores)
     seconds = sum(score.seconds for score in scores)
+    usd = total_usd(scores)
+    price = "price unknown" if usd is None else _usd(usd, tokens)
     drafts = len(result.tried) - len(result.counted)
     yield ""
     yield (
         f"{result.passed} of {len(result.counted)} passed ({result.ratio:.0%}), "
-        f"{tokens} tokens, {_usd(total_usd(scores), tokens)}, {seconds:.1f} s"
+        + (f"{tokens} tokens, {price}, " if tokens else "")
+        + f"{seconds:.1f} s"
         + (f", {drafts} of {len(result.tried)} are drafts and do not count" if drafts else "")
     )
     yield from _sums(scores)
@@ -97,7 +101,7 @@ def _why(tried: Tried) -> Iterator[str]:
     for reason in score.reasons:
         yield f"    {reason}"
     if score.missed and not tried.passed:
-        yield f"    {len(score.missed)} calls were not recorded:"
+        yield f"    not recorded, so nothing answered {counted(len(score.missed), 'call')}:"
         for call in score.missed[:MISSED_SHOWN]:
             yield f"      {call[:MISSED_CHARS]}"
 
@@ -106,13 +110,13 @@ def _sums(scores: list[ScenarioScore]) -> Iterator[str]:
     compared = sum(score.compared for score in scores)
     if compared:
         agreed = sum(score.agreed for score in scores)
-        yield f"{agreed} of {compared} steps are what the planner would have chosen"
+        yield f"{agreed} of {counted(compared, 'step')} are what the planner would have chosen"
     fallbacks = sum(score.fallbacks for score in scores)
     if fallbacks:
-        yield f"{fallbacks} steps are the planner's, because the model did not choose"
+        yield f"{counted(fallbacks, 'step')} by the planner, because the model did not choose"
     missed = sum(len(score.missed) for score in scores)
     if missed:
-        yield f"{missed} calls asked for what was not recorded"
+        yield f"{counted(missed, 'call')} asked for what was not recorded"
 
 
 def _usd(usd: float | None, tokens: int) -> str:

@@ -12,8 +12,6 @@ from bot.incident.facts_action import ActionProposed
 from bot.incident.facts_run import ConclusionReached, StepChosen, ToolReturned
 from bot.incident.steps import AskHuman, Conclude, ProposeAction, Step
 
-PLANNER = "planner"
-
 
 @dataclass(frozen=True, slots=True)
 class ScenarioScore:

@@ -8,6 +8,9 @@ from bot.incident.model import Finding
 from bot.incident.steps import ConclusionKind
 
 PLANNER = "planner"
+"""Who chooses where no model does."""
+BY_RULE = frozenset({PLANNER, "triagebot", "verification", "renewal"})
+"""Authors that are code of ours; every other one is a model or a `person:`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
-"""What reading a JSON Schema needs: a schema of any value, and what a `$ref` names. Pure."""
+"""What reading a JSON Schema needs: a `$ref` followed, a type told, a number's limits. Pure."""
 
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping
 from typing import cast
 
 from pydantic import JsonValue
@@ -10,6 +11,22 @@ INVENTORY = "inventory"
 """The key of an argument's schema that says which kind of the inventory it names."""
 REFERENCES = 16
 """A chain of `$ref` is followed so far and no farther."""
+LIMITS: tuple[tuple[str, Callable[[float, float], bool], str], ...] = (
+    ("minimum", operator.ge, "at least"),
+    ("maximum", operator.le, "at most"),
+    ("exclusiveMinimum", operator.gt, "more than"),
+    ("exclusiveMaximum", operator.lt, "less than"),
+)
+"""Keywords that bound a number: the keyword, what holds of value and limit, and its words."""
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "object": (dict,),
+    "array": (list,),
+    "null": (type(None),),
+}
 
 
 def as_schema(value: JsonValue) -> Schema:
@@ -25,3 +42,10 @@ def referred(schema: Schema, root: Schema) -> Schema:
             return schema
         schema = as_schema(as_schema(root.get("$defs")).get(target.rsplit("/", 1)[-1]))
     return schema
+
+
+def is_of_type(value: JsonValue, name: str) -> bool:
+    """Tell whether a value is of this type of JSON Schema; `true` is no number."""
+    if isinstance(value, bool):
+        return name == "boolean"
+    return isinstance(value, _TYPES.get(name, ()))

@@ -2,13 +2,11 @@
 
 from datetime import datetime
 
+from bot.incident.ending import BY_RULE
 from bot.incident.facts_alerts import IncidentClosed, Learnings
 from bot.incident.state import IncidentView, State
 from bot.incident.views import ProposalView
 
-PLANNER = "planner"
-BY_RULE = frozenset({"", PLANNER, "triagebot"})
-"""Who concludes without a model."""
 DONE = frozenset({"succeeded", "rolled_back", "failed", "unknown"})
 
 
@@ -67,7 +65,7 @@ def lasted(start: datetime, end: datetime) -> str:
 
 def _concluded(view: IncidentView) -> str:
     """Return the conclusion; who the model was, and whether a human agreed, where one said it."""
-    if view.conclusion_by in BY_RULE:
+    if not view.conclusion_by or view.conclusion_by in BY_RULE:
         return view.conclusion
     stands = f"judged {view.judged} by {view.judged_by}" if view.judged else "not confirmed"
     return f"Concluded by {view.conclusion_by} ({stands}): {view.conclusion}"

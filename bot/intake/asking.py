@@ -56,7 +56,7 @@ class Asking:
         text = redact(command.text[:TEXT_CHARS]).text
         service = self._library.catalogue.get(command.value)
         name = service.name if service is not None else redact(command.value).text[:100]
-        person = self._name(reply)
+        person = self._persons.name_of(reply)
 
         def make(identifier: str) -> Draft:
             opened = IncidentOpened(
@@ -142,7 +142,7 @@ class Asking:
         outcome = await self._say(reply, command, made, f"It is part of {into} now.")
         if outcome.kind == "done":
             text = f"{command.incident} was merged into this incident"
-            person = self._name(reply)
+            person = self._persons.name_of(reply)
             await self._log.record(
                 into, lambda _s: Draft(reply.actor, (NoteAdded(person=person, text=text),))
             )
@@ -160,13 +160,9 @@ class Asking:
         told = "It is resolved. It closes by itself when nothing is pending any more."
         return await self._say(reply, command, made, told)
 
-    def _name(self, reply: Reply) -> str:
-        person = self._persons.of(reply)
-        return person.name if person is not None else reply.actor
-
     async def _say(self, reply: Reply, command: Command, made: Said, told: str) -> Outcome:
         why: list[str] = []
-        name = self._name(reply)
+        name = self._persons.name_of(reply)
 
         def build(state: State) -> Draft | Refusal:
             if not state.exists:

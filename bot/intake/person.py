@@ -54,6 +54,11 @@ class Persons:
         """
         await self._refresh()
 
+    def name_of(self, reply: Reply) -> str:
+        """Return the name of whoever speaks, or the actor when that is nobody who counts."""
+        person = self.of(reply)
+        return person.name if person is not None else reply.actor
+
     def of(self, reply: Reply) -> Person | None:
         """Return the Person who speaks, or None when nobody who counts does; see `why_not`.
 

@@ -50,8 +50,7 @@ class Questioning:
         text = redact(command.text.strip()[:TEXT_CHARS]).text
         if not text:
             raise InputError("some text is needed; write: ask INC-1 QUESTION")
-        person = self._persons.of(reply)
-        who = person.name if person is not None else reply.actor
+        who = self._persons.name_of(reply)
         told: list[str] = []
         often, now = self._too_often(who), self._clock.now()
         if not often:  # it counts from now on, for others may ask under the same name meanwhile

@@ -55,7 +55,9 @@ class Running:
     async def pause(self, reply: Reply, command: Command) -> Outcome:
         """Pause one investigation, or the whole bot (admin)."""
         if not command.incident:
-            return await self._switch(reply, BotPaused(by=self._name(reply)), "The bot is paused.")
+            return await self._switch(
+                reply, BotPaused(by=self._persons.name_of(reply)), "The bot is paused."
+            )
 
         def made(state: State, who: str) -> Fact | str:
             if state.run.paused_by:
@@ -67,7 +69,9 @@ class Running:
     async def resume(self, reply: Reply, command: Command) -> Outcome:
         """Resume one investigation, or the whole bot (admin)."""
         if not command.incident:
-            return await self._switch(reply, BotResumed(by=self._name(reply)), "The bot goes on.")
+            return await self._switch(
+                reply, BotResumed(by=self._persons.name_of(reply)), "The bot goes on."
+            )
 
         def made(state: State, who: str) -> Fact | str:
             if not state.run.paused_by:
@@ -178,13 +182,9 @@ class Running:
         await self._log.record(HOUSE, lambda _state: Draft(reply.actor, (fact,)))
         return Outcome(told, "done")
 
-    def _name(self, reply: Reply) -> str:
-        person = self._persons.of(reply)
-        return person.name if person is not None else reply.actor
-
     async def _steer(self, reply: Reply, incident: str, made: Steer, told: str) -> Outcome:
         why: list[str] = []
-        name = self._name(reply)
+        name = self._persons.name_of(reply)
 
         def build(state: State) -> Draft | Refusal:
             fact = made(state, name) if state.exists else f"There is no {incident}."

@@ -1,30 +1,13 @@
 """Whether arguments fit a tool's JSON schema, as far as they are literal; no general validator."""
 
-import operator
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import cast
 
 from pydantic import JsonValue
 
-from bot.incident.json_schema import Schema, as_schema, referred
+from bot.incident.json_schema import LIMITS, Schema, as_schema, is_of_type, referred
 from bot.knowledge import fills
-
-_TYPES: Mapping[str, tuple[type, ...]] = {
-    "string": (str,),
-    "integer": (int,),
-    "number": (int, float),
-    "boolean": (bool,),
-    "object": (dict,),
-    "array": (list,),
-    "null": (type(None),),
-}
-_LIMITS: tuple[tuple[str, Callable[[float, float], bool], str], ...] = (
-    ("minimum", operator.ge, "at least"),
-    ("maximum", operator.le, "at most"),
-    ("exclusiveMinimum", operator.gt, "more than"),
-    ("exclusiveMaximum", operator.lt, "less than"),
-)
 
 
 def misfits(value: JsonValue, schema: Schema) -> list[str]:
@@ -49,7 +32,7 @@ def _misfits(place: str, value: JsonValue, schema: Schema, root: Schema) -> Iter
         if types and types <= {"object", "array"}:
             yield f"{place or 'args'}: a fill is one value, here stands {_either(types)}"
         return
-    if types and not any(_is(value, name) for name in types):
+    if types and not any(is_of_type(value, name) for name in types):
         yield f"{place or 'args'}: must be {_either(types)}"
         return
     yield from _scalar(place, value, schema)
@@ -90,7 +73,7 @@ def _scalar(place: str, value: JsonValue, schema: Schema) -> Iterator[str]:
         if isinstance(pattern, str) and not re.search(pattern, value):
             yield f"{place}: must match {pattern}"
     if isinstance(value, int | float) and not isinstance(value, bool):
-        for keyword, holds, words in _LIMITS:
+        for keyword, holds, words in LIMITS:
             limit = schema.get(keyword)
             if isinstance(limit, int | float) and not holds(value, limit):
                 yield f"{place}: must be {words} {limit}"
@@ -107,12 +90,6 @@ def _size(place: str, size: int, schema: Schema, keyword: str, words: str) -> It
 def _types(schema: Schema) -> set[str]:
     found = schema.get("type")
     return {found} if isinstance(found, str) else set(cast("list[str]", found or []))
-
-
-def _is(value: JsonValue, name: str) -> bool:
-    if isinstance(value, bool):
-        return name == "boolean"
-    return isinstance(value, _TYPES.get(name, ()))
 
 
 def _either(types: set[str]) -> str:

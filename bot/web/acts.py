@@ -9,12 +9,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from bot.errors import InputError, NotFoundError
-from bot.incident.commands import INCIDENT
+from bot.errors import InputError
 from bot.ports import Outcome, Reply
 from bot.web.desk import Desk, Refused
 from bot.web.form import Form, read_form
-from bot.web.lookup import proposal_named
+from bot.web.lookup import incident_named, proposal_named
 from bot.web.session import Visitor, digest_of
 
 WITH_TEXT = frozenset({"note", "ask"})
@@ -66,7 +65,7 @@ class Acts:
     async def command(self, request: Request, visitor: Visitor) -> Response:
         """Do what one of the forms of an incident asks for."""
         form = await self._form(request, visitor)
-        incident, word = _incident(request), form.get("word", "")
+        incident, word = incident_named(request), form.get("word", "")
         if word not in WORDS_OF_INCIDENT:
             raise InputError("this page has no such form; open it again")
         parts = [word, incident]
@@ -79,7 +78,7 @@ class Acts:
     async def answer(self, request: Request, visitor: Visitor) -> Response:
         """Answer the open question."""
         form = await self._form(request, visitor)
-        incident = _incident(request)
+        incident = incident_named(request)
         reply = Reply(
             "",
             "web",
@@ -179,13 +178,6 @@ def _next_page(outcome: Outcome, reply: Reply, incident: str) -> str:
         return f"/proposals/{quote(outcome.proposal or reply.proposal, safe='')}"
     name = outcome.incident or incident
     return f"/incidents/{quote(name, safe='')}" if name else "/incidents"
-
-
-def _incident(request: Request) -> str:
-    found = INCIDENT.match(request.path_params["incident"])
-    if found is None:
-        raise NotFoundError("there is no such page")
-    return f"INC-{int(found[1])}"
 
 
 def _value(form: Form, shape: re.Pattern[str] = VALUE) -> str:

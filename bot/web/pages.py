@@ -9,7 +9,6 @@ from starlette.routing import Route
 
 from bot.errors import NotFoundError
 from bot.incident.card import Card
-from bot.incident.commands import INCIDENT
 from bot.incident.model import SEVERITIES
 from bot.incident.stepup import asks_proof
 from bot.incident.views import ProposalView
@@ -23,7 +22,7 @@ from bot.web.edit import EditPage
 from bot.web.evidence import shown_evidence
 from bot.web.live import Live
 from bot.web.login import Login
-from bot.web.lookup import proposal_named
+from bot.web.lookup import incident_id, proposal_named
 from bot.web.mine import Mine
 from bot.web.papers import PapersPages
 from bot.web.session import Gate, Visitor
@@ -57,7 +56,7 @@ class Pages:
             severity=_one_of(asked.get("severity", ""), SEVERITIES),
             service=asked.get("service", "").strip()[:100],
             text=asked.get("text", "").strip()[:200],
-            before=_incident_id(asked.get("before", "")),
+            before=incident_id(asked.get("before", "")),
             limit=PAGE_ROWS,
         )
         rows = await self._doors.incidents.page(where)
@@ -79,7 +78,7 @@ class Pages:
 
     async def incident(self, request: Request, visitor: Visitor) -> Response:
         """Show one incident: what is known, what waits for humans, and the timeline."""
-        name = _incident_id(request.path_params["incident"])
+        name = incident_id(request.path_params["incident"])
         state = await self._desk.thread(name)
         before = request.query_params.get("before", "")
         older_than = int(before) if before.isdecimal() and len(before) < 10 else 0
@@ -179,11 +178,6 @@ def card_of(cards: Sequence[Card], proposal: str) -> Card | None:
 
 def _one_of(asked: str, known: Sequence[str]) -> str:
     return asked if asked in known else ""
-
-
-def _incident_id(asked: str) -> str:
-    found = INCIDENT.match(asked)
-    return f"INC-{int(found[1])}" if found else ""
 
 
 def page_routes(doors: Doors, gate: Gate) -> list[Route]:

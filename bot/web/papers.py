@@ -6,9 +6,8 @@ from starlette.routing import Route
 
 from bot.conversation.archive import Archive
 from bot.conversation.paper import Bullets, Gap, Passage, Subtitle
-from bot.errors import NotFoundError
-from bot.incident.commands import INCIDENT
 from bot.web.desk import Desk
+from bot.web.lookup import incident_named
 from bot.web.session import Visitor
 
 MARKDOWN = "text/markdown; charset=utf-8"
@@ -47,27 +46,20 @@ class PapersPages:
 
     async def postmortem(self, request: Request, visitor: Visitor) -> Response:
         """Show the draft, and its Markdown to copy."""
-        paper, text = await self._archive.paper(_named(request))
+        paper, text = await self._archive.paper(incident_named(request))
         return await self._desk.show(
             request, visitor, "postmortem.html", paper=paper, text=text, kind_of=_kind_of
         )
 
     async def postmortem_file(self, request: Request, _visitor: Visitor) -> Response:
         """Hand the draft out as a file."""
-        name = _named(request)
+        name = incident_named(request)
         return markdown_file(await self._archive.postmortem(name), name, "postmortem")
 
     async def timeline_file(self, request: Request, _visitor: Visitor) -> Response:
         """Hand the timeline out as a file."""
-        name = _named(request)
+        name = incident_named(request)
         return markdown_file(await self._archive.timeline(name), name, "timeline")
-
-
-def _named(request: Request) -> str:
-    found = INCIDENT.match(request.path_params["incident"])
-    if found is None:
-        raise NotFoundError("there is no such page")
-    return f"INC-{int(found[1])}"
 
 
 def _kind_of(part: object) -> str:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from bot.incident.storable import encodable, storable
+
 MASK = "[secret]"
 UNREADABLE_CHARS = 4000
 """Of an answer that is no JSON, so much is kept."""
@@ -61,7 +63,7 @@ def without(text: str, words: Sequence[str]) -> str:
     for word in words:
         if len(word) >= SHORTEST_SECRET:
             text = text.replace(word, MASK)
-    return _clean(text)
+    return encodable(text)
 
 
 def _value(body: bytes, words: Sequence[str]) -> JsonValue:
@@ -69,24 +71,6 @@ def _value(body: bytes, words: Sequence[str]) -> JsonValue:
         return None
     text = without(body.decode("utf-8", "replace"), words)
     try:
-        return _storable(json.loads(text, parse_constant=lambda _: None))
+        return storable(json.loads(text, parse_constant=lambda _: None))
     except (ValueError, RecursionError):
-        return _clean(text[:UNREADABLE_CHARS])
-
-
-def _storable(value: JsonValue) -> JsonValue:
-    match value:
-        case str():
-            return _clean(value)
-        case float():
-            return value if abs(value) < float("inf") else None
-        case list():
-            return [_storable(item) for item in value]
-        case dict():
-            return {_clean(name): _storable(item) for name, item in value.items()}
-        case _:
-            return value
-
-
-def _clean(text: str) -> str:
-    return text.replace("\0", "").encode("utf-8", "replace").decode()
+        return encodable(text[:UNREADABLE_CHARS])

@@ -62,7 +62,6 @@ def test_vii_an_unknown_alert_goes_to_the_generalist() -> None:
     assert route(Routing(), (), None, (), T0).why == "routes.yaml has no rule"
 
 
-@pytest.mark.skipif(not PROMPTS.is_dir(), reason="there is no prompt file at all yet")
 def test_iii_every_specialist_has_a_prompt_of_its_name() -> None:
     assert {*SPECIALISTS} <= {path.stem for path in PROMPTS.glob("*.md")}
 

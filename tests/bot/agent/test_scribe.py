@@ -1,5 +1,6 @@
 """What a language model is told for a postmortem, and what is made of its words."""
 
+import contextlib
 import hashlib
 import json
 
@@ -7,7 +8,9 @@ import pytest
 
 from bot.agent.briefed import briefed
 from bot.agent.exchange import ModelError, ModelReply, Prompt
-from bot.agent.scribe import FILE, HINT_CHARS, SUMMARY_CHARS, LlmScribe
+from bot.agent.prompt_files import SCRIBE_FILE
+from bot.agent.said import LINK_LEFT_OUT
+from bot.agent.scribe import HINT_CHARS, SUMMARY_CHARS, LlmScribe
 from bot.errors import ToolError
 from bot.incident import facts_alerts
 from bot.incident.facts_run import Usage
@@ -54,18 +57,18 @@ async def test_g52_a_scribe_asks_once_and_keeps_what_it_cost_and_by_what_words()
     assert draft is not None
     assert (draft.summary, draft.contributing) == ("It broke.", ("No canary.",))
     assert (draft.by, draft.usage, draft.exchange) == ("test:model", USAGE, "9f2c11d07ab3e645")
-    assert draft.prompt == hashlib.sha256(FILE.read_bytes()).hexdigest()
+    assert draft.prompt == hashlib.sha256(SCRIBE_FILE.read_bytes()).hexdigest()
     assert len(model.asked) == 1
     assert model.asked[0][2] < 10
     assert kept[0][:2] == ("INC-6", "test:model")
-    assert json.loads(kept[0][2])["reply"] == json.dumps(GOOD)
+    assert json.loads(kept[0][2])[0]["reply"] == json.dumps(GOOD)
 
 
 async def test_g52_the_prompt_has_the_record_and_a_closed_schema() -> None:
     model = Told(GOOD)
     await LlmScribe(model).write(ended())
     prompt = model.asked[0][0]
-    assert prompt.system == FILE.read_text()
+    assert prompt.system == SCRIBE_FILE.read_text()
     record = json.loads(prompt.volatile.partition("\n")[2])
     assert record["title"] == "checkout: 14.2 % of requests fail"
     assert record["judged_by_people"] == "right"
@@ -107,16 +110,41 @@ async def test_f07_the_exchange_is_kept_without_a_secret_that_the_model_made_up(
 
 @pytest.mark.parametrize(
     "address",
-    ["https://evil.example/x", "[click](https://evil.example)", "www.evil.example",
-     "//evil.example/x", "HTTP://EVIL.example"],
+    ["https://evil.example/x", "www.evil.example", "//evil.example/x", "HTTP://EVIL.example",
+     "mailto:a@evil.example"],
 )  # fmt: skip
 async def test_f09_addresses_are_taken_out(address: str) -> None:
     draft = await LlmScribe(
         Told({**GOOD, "summary": f"See {address} for more.", "follow_ups": [address]})
     ).write(ended())
     assert draft is not None
-    assert draft.summary == "See (address left out) for more."
-    assert draft.follow_ups == ("(address left out)",)
+    assert draft.summary == f"See {LINK_LEFT_OUT} for more."
+    assert draft.follow_ups == (LINK_LEFT_OUT,)
+
+
+async def test_f09_nothing_unseen_is_in_a_draft() -> None:
+    hidden = {**GOOD, "summary": "It \u202ebroke\u200b.\x07"}
+    draft = await LlmScribe(Told(hidden)).write(ended())
+    assert draft is not None
+    assert draft.summary == "It broke."
+
+
+async def test_f07_the_exchange_is_kept_without_secrets_and_whatever_characters_it_has() -> None:
+    secret = "ghp_" + "a1B2" * 9
+    kept: list[bytes] = []
+
+    async def keep(_incident: str, _name: str, raw: bytes) -> str:
+        kept.append(raw)
+        return "9f2c11d07ab3e645"
+
+    answer = json.dumps({**GOOD, "summary": f"It used {secret}."})
+    model = Told(answer.replace("used", "used\ud800"))
+    with contextlib.suppress(ToolError):  # whether half a character is an answer is another matter
+        await LlmScribe(model, keep=keep).write(ended())
+    draft = await LlmScribe(Told(answer), keep=keep).write(ended())
+    assert draft is not None
+    assert kept
+    assert all(secret.encode() not in raw for raw in kept)
 
 
 async def test_f09_what_no_reader_sees_is_taken_out() -> None:

@@ -106,7 +106,7 @@ def test_f11_a_card_says_why_no_model_chose(kind: FallbackKind) -> None:
 def test_f05_dropped_claims_are_told() -> None:
     card = finding(chosen(dropped=("DNS is down", "it is the moon")), concluded())
     said = text_of(card)
-    assert "2 claims were dropped: they cited no evidence" in said
+    assert "Dropped for want of evidence: 2 claims" in said
     assert "DNS is down" in said
 
 

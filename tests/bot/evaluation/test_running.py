@@ -55,15 +55,15 @@ def test_the_table_shows_each_scenario_with_why_it_failed_and_the_sums() -> None
     ]  # fmt: skip
     assert lines[2].split()[:2] == ["bad", "FAIL"]
     assert lines[3:6] == [
-        "    no v42", "    1 calls were not recorded:", "      http_probe {}",
+        "    no v42", "    not recorded, so nothing answered 1 call:", "      http_probe {}",
     ]  # fmt: skip
     assert lines[6].split()[:2] == ["new", "draft"]
     assert lines[9].startswith("1 of 2 passed (50%), 1000 tokens, $0.0015, ")
     assert lines[9].endswith("1 of 3 are drafts and do not count")
     assert lines[10:] == [
         "2 of 3 steps are what the planner would have chosen",
-        "1 steps are the planner's, because the model did not choose",
-        "1 calls asked for what was not recorded",
+        "1 step by the planner, because the model did not choose",
+        "1 call asked for what was not recorded",
     ]
 
 

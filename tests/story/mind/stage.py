@@ -200,7 +200,7 @@ async def open_stage(
     clock, quiet, desk = MovedClock(NOON), Quiet(), Script(trial.scenario)
     world = World(_settings(settings, folder), clock, lambda name: SECRETS.get(name, ""))
     async with AsyncExitStack() as stack:
-        made = tools or partial(toolbox_of, desk=desk)
+        made = tools or partial(toolbox_of, script=desk)
         instead = StandIns(made, partial(_mind, attacker), quiet)
         bot = await open_bot(stack, world, instead=instead)
         scribe = LlmScribe(attacker, keep=partial(_keep, bot))
