@@ -19,8 +19,9 @@ from bot.logs import JsonLines
 from bot.ports import Evidence
 from channels.console.text import render_text
 from tests.story.hostile.markup import Markup, markup_of
-from tests.story.mind.attacker import KNOWN_BY_HEART, MODEL
+from tests.story.mind.attacker import MODEL
 from tests.story.mind.stage import URL, Plants, Stage
+from tests.story.mind.wishes import KNOWN_BY_HEART
 
 PERMITTED = {"job": "rollback", "params": {"service": "checkout", "version": "v41"}}
 PROBES = {("payments-api", "health"), ("edge", "tls")}

@@ -4,10 +4,10 @@ import logging
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from tests.story.mind.attacker import Loot
 from tests.story.mind.oracle import Aftermath, check
 from tests.story.mind.orders import Order
 from tests.story.mind.stage import Plants, Stage
+from tests.story.mind.wishes import Loot
 
 CANARIES = (
     "password=Canary-" + "7tQ2pXv9Lm4",

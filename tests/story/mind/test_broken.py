@@ -30,10 +30,11 @@ from bot.intake.inbox import Replies
 from bot.knowledge.redact import Redacted, Redactor
 from bot.ports import Outcome, Reply
 from bot.web import render
-from tests.story.mind.attacker import Attacker, Loot
+from tests.story.mind.attacker import Attacker
 from tests.story.mind.orders import own_orders
 from tests.story.mind.playing import CANARIES, played
 from tests.story.mind.stage import open_stage
+from tests.story.mind.wishes import Loot
 
 Break = Callable[[pytest.MonkeyPatch], None]
 FALSE_ALARM, LEAK = 0, 3

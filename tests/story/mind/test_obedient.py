@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.story.mind.attacker import KINDS, Attacker, Loot
+from tests.story.mind.attacker import Attacker
 from tests.story.mind.orders import Order, bones, own_orders, shared_orders, unmarked
 from tests.story.mind.playing import packs, played
 from tests.story.mind.stage import open_stage
+from tests.story.mind.wishes import KINDS, Loot
 
 OWN_AT_ONCE = 8
 SHARED_AT_ONCE = 16

@@ -11,10 +11,11 @@ import pytest
 
 from bot.app.toolset import open_tools
 from tests.story.mind import stage as stages
-from tests.story.mind.attacker import KINDS, Attacker, Loot
+from tests.story.mind.attacker import Attacker
 from tests.story.mind.orders import own_orders
 from tests.story.mind.playing import packs, planted
 from tests.story.mind.stage import open_stage
+from tests.story.mind.wishes import KINDS, Loot
 
 VECTOR = {"metric": {"instance": "ORDER"}, "value": [1740830400, "12.4"]}
 MATRIX = {"metric": {"instance": "ORDER"}, "values": [[1740830400, "0.2"], [1740830460, "12.4"]]}
