@@ -14,7 +14,7 @@ from bot.incident.facts_alerts import MessageReceived
 from bot.incident.reducer import State
 from bot.intake.person import Persons
 from bot.knowledge.redact import redact
-from bot.ports import Clock, Draft, Log, Outcome, Refusal, Reply
+from bot.ports import Clock, Draft, Log, Outcome, OutcomeKind, Refusal, Reply
 
 TEXT_CHARS = 2000
 PERSON_MOST = 6
@@ -52,12 +52,16 @@ class Questioning:
             raise InputError("some text is needed; write: ask INC-1 QUESTION")
         who = self._persons.name_of(reply)
         told: list[str] = []
+        kind: OutcomeKind = "unknown"
         often, now = self._too_often(who), self._clock.now()
         if not often:  # it counts from now on, for others may ask under the same name meanwhile
             self._note(who)
 
         def build(state: State) -> Draft | Refusal:
-            why = self._why_not(state, command.incident, now) or often
+            nonlocal kind
+            gone = _gone(state, command.incident)
+            kind = "unknown" if gone else "busy"
+            why = gone or _enough(state, now) or often
             told[:] = [why or _when(state)]
             if why:
                 return Refusal(why)
@@ -68,28 +72,8 @@ class Questioning:
         taken = recorded.refusal is None
         telemetry.questions.labels("asked" if taken else "not_taken", reply.channel).inc()
         if not taken:
-            return Outcome(told[0], "unknown", command.incident)
+            return Outcome(told[0], kind, command.incident)
         return Outcome(f"{command.incident}: {told[0]}", "done", command.incident)
-
-    def _why_not(self, state: State, incident: str, now: datetime) -> str:
-        view = state.incident
-        if not state.exists:
-            return f"There is no {incident}."
-        if view.merged_into:
-            return f"{incident} is part of {view.merged_into} now; ask there."
-        if view.status == "closed":
-            return (
-                f"{incident} is closed, so nobody looks into it any more. All that is known stands "
-                f"in its timeline; say: timeline {incident}"
-            )
-        since = now - INCIDENT_SPAN
-        asked = sum(one.question and one.at > since for one in view.said)
-        if asked < INCIDENT_MOST:
-            return ""
-        return (
-            f"{asked} questions were asked about {incident} within the hour, and that is the most "
-            "I take; what was found stands in the timeline. Ask again a little later."
-        )
 
     def _too_often(self, who: str) -> str:
         times = self._lately.get(who, deque[datetime]())
@@ -105,6 +89,33 @@ class Questioning:
         self._lately[who] = times
         if len(self._lately) > PERSONS_KEPT:
             self._lately.pop(next(iter(self._lately)))
+
+
+def _gone(state: State, incident: str) -> str:
+    """Return why nobody answers there any more, or "" when somebody does."""
+    view = state.incident
+    if not state.exists:
+        return f"There is no {incident}."
+    if view.merged_into:
+        return f"{incident} is part of {view.merged_into} now; ask there."
+    if view.status == "closed":
+        return (
+            f"{incident} is closed, so nobody looks into it any more. All that is known stands "
+            f"in its timeline; say: timeline {incident}"
+        )
+    return ""
+
+
+def _enough(state: State, now: datetime) -> str:
+    """Return that enough was asked about this incident lately, or ""."""
+    since = now - INCIDENT_SPAN
+    asked = sum(one.question and one.at > since for one in state.incident.said)
+    if asked < INCIDENT_MOST:
+        return ""
+    return (
+        f"{asked} questions were asked about {state.stream} within the hour, and that is the most "
+        "I take; what was found stands in the timeline. Ask again a little later."
+    )
 
 
 def _when(state: State) -> str:

@@ -22,7 +22,7 @@ def test_the_shipped_folder_loads() -> None:
     folder = Folder(SHIPPED_RUNBOOKS)
     names = [runbook.name for runbook in folder.load().runbooks]
     about_itself = [name for name in names if name.startswith("triagebot-")]
-    assert len(about_itself) == 9
+    assert len(about_itself) == 10
     assert sorted({*names} - {*about_itself}) == ["bad-deploy", "disk", "error-rate", "latency"]
     assert folder.problem == ""
 

@@ -246,8 +246,10 @@ def test_f09_markup_in_every_field_is_text_on_every_page(
     assert {answer.status_code for answer in opened} == {200}
     incidents = [str(answer.json()["incidents"][0]) for answer in opened]
     for incident in incidents:
-        for words in (f"note {incident} 'a <img src=x onerror=alert(1)>'", f"ask {incident} <b>"):
-            assert server.say(words).status_code == 200
+        assert server.say(f"note {incident} 'a <img src=x onerror=alert(1)>'").status_code == 200
+    asked = [server.say(f"ask {incident} <b>").status_code for incident in incidents]
+    assert asked[0] == 200
+    assert set(asked) <= {200, 503}  # a person may ask so often a minute
     for path in [
         "/incidents",
         "/approvals",
