@@ -15,6 +15,7 @@ from bot.agent.exchange import LanguageModel, ModelError, ModelReply, Prompt
 from bot.agent.llm.named import VARIABLES, ModelName, model_names
 from bot.agent.llm.opening import open_language_model
 from bot.agent.llm_settings import LlmSettings
+from bot.agent.window import ASSUMED_TOKENS
 from bot.errors import ConfigError
 from bot.incident.facts_run import Receipt
 from bot.settings import effective, environment, secret, variable
@@ -72,6 +73,12 @@ def model_rows(settings: LlmSettings) -> list[tuple[str, str, str]]:
     return rows
 
 
+UNKNOWN_WINDOW = (
+    "the window of {} is not known, and {:,} tokens are assumed: too few for most incidents, so "
+    "the planner would choose; set LLM_WINDOW_TOKENS to what the model takes"
+)
+
+
 async def inspect_model(settings: LlmSettings) -> tuple[list[str], list[str]]:
     """Return the problems and the notes about the model; nothing is sent."""
     problems = unknown_names(environment())
@@ -82,6 +89,7 @@ async def inspect_model(settings: LlmSettings) -> tuple[list[str], list[str]]:
             first, *others = model.members
             notes = [f"model: {_told(first)}; the rule-based planner stands in for it"]
             notes += [f"model, when none before it answers: {_told(one)}" for one in others]
+            notes += [UNKNOWN_WINDOW.format(first.name, ASSUMED_TOKENS)] * (not first.window)
             notes += open_addresses(model_names(settings.model), secret)
             return problems, notes
     except ConfigError as error:

@@ -123,6 +123,14 @@ def test_check_names_the_model_and_hides_its_key(monkeypatch: pytest.MonkeyPatch
         assert "unencrypted" not in "\n".join(configuration()[0])
 
 
+def test_check_says_that_a_window_must_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLM_MODEL", "openai:smollm2")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:8000/v1")
+    assert any("set LLM_WINDOW_TOKENS" in line for line in configuration()[0])
+    monkeypatch.setenv("LLM_WINDOW_TOKENS", "32000")
+    assert not any("set LLM_WINDOW_TOKENS" in line for line in configuration()[0])
+
+
 def test_check_finds_what_a_model_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LLM_MODEL", "anthropic:claude-opus-5")
     monkeypatch.setenv("LLM_WINDOW_TOKEN", "9000")
