@@ -1,9 +1,9 @@
 """Facts about an investigation: what was loaded, chosen, looked at, and found."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, cast
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, model_validator
 
 from bot.incident.fact import Fact
 from bot.incident.model import (
@@ -158,6 +158,16 @@ class ConclusionReached(Fact):
     by: str
     outcome: ConclusionKind = "not_enough_evidence"
     question: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_it_was_written(cls, raw: object) -> object:
+        """What was written before there were outcomes found a cause when it had findings."""
+        if not isinstance(raw, dict):
+            return raw
+        body = cast("dict[str, object]", raw)
+        found = bool(body.get("findings")) and "outcome" not in body
+        return body | {"outcome": "cause_found"} if found else body
 
 
 class DraftWritten(Fact):

@@ -1,4 +1,5 @@
 import hashlib
+import json
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -18,8 +19,8 @@ from bot.incident.events import (
     unstamp,
 )
 from bot.incident.fact import Fact
-from bot.incident.facts_run import ToolReturned
-from bot.incident.model import Observation
+from bot.incident.facts_run import ConclusionReached, ToolReturned
+from bot.incident.model import Finding, Observation
 from tests.bot.incident.making import T0, alert, at, opened, received
 from tests.bot.incident.test_reducer import ONE_OF_EACH
 
@@ -42,6 +43,21 @@ def test_an_events_type_is_its_facts_name_also_when_it_cannot_be_read() -> None:
     odd = decode("TotallyNew", 1, b"{}")
     assert isinstance(odd, Unknown)
     assert Event("INC-1", 1, at(0), "x:y", odd).type == "TotallyNew"
+
+
+def test_a_conclusion_of_before_outcomes_found_what_its_findings_say() -> None:
+    finding = Finding(claim="v42 fails", evidence=("a" * 16,))
+    new = ConclusionReached(summary="v42", findings=(finding,), by="x", outcome="not_an_incident")
+    assert decode("ConclusionReached", 1, encode(new)) == new
+    body = json.loads(encode(new))
+    del body["outcome"], body["question"]
+    old = decode("ConclusionReached", 1, json.dumps(body).encode())
+    assert isinstance(old, ConclusionReached)
+    assert old.outcome == "cause_found"
+    body["findings"] = []
+    none = decode("ConclusionReached", 1, json.dumps(body).encode())
+    assert isinstance(none, ConclusionReached)
+    assert none.outcome == "not_enough_evidence"
 
 
 @pytest.mark.parametrize(
