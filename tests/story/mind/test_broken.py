@@ -17,6 +17,7 @@ from bot.agent.bill import Bill
 from bot.agent.closed import ClosedWorld
 from bot.agent.findings import Checked
 from bot.agent.marking import Pen
+from bot.agent.said import Sanitizer
 from bot.app.bot import Bot
 from bot.conversation import markdown
 from bot.conversation.look import Look
@@ -139,7 +140,7 @@ def all_links(patch: pytest.MonkeyPatch) -> None:
 
 def all_ours(patch: pytest.MonkeyPatch) -> None:
     """A card does not say whose words it shows."""
-    patch.setattr("bot.conversation.finding_card.trust_of", always("ours"))
+    patch.setattr("bot.conversation.finding_card.trust_by", always("ours"))
 
 
 def words_approve(patch: pytest.MonkeyPatch) -> None:
@@ -167,7 +168,13 @@ def endless(patch: pytest.MonkeyPatch) -> None:
 
 def telling_scribe(patch: pytest.MonkeyPatch) -> None:
     """The scribe's words become an event as they are."""
-    patch.setattr("bot.agent.scribe._told", same)
+
+    class Loose(Sanitizer):
+        def line(self, text: str, most: int) -> str:
+            _ = self, most
+            return text
+
+    patch.setattr("bot.agent.scribe.Sanitizer", Loose)
 
 
 def raw_lines(patch: pytest.MonkeyPatch) -> None:
@@ -186,7 +193,7 @@ def raw_lines(patch: pytest.MonkeyPatch) -> None:
         pytest.param(open_world, 0, "not in the catalogue|another incident", id="open world"),
         pytest.param(any_tool, 0, "a tool that is not offered", id="no menu"),
         pytest.param(any_target, 0, "only text names|does not permit", id="any target"),
-        pytest.param(uncleaned, LEAK, "a secret stands in the prompt", id="words are not cleaned"),
+        pytest.param(uncleaned, LEAK, "a secret stands in the log", id="words are not cleaned"),
         pytest.param(unredacted, LEAK, "a secret stands in the prompt", id="no redaction"),
         pytest.param(whole_exchange, LEAK, "in the evidence", id="the exchange is whole"),
         pytest.param(unmarked, 0, "as if it were ours", id="no datamarks"),
