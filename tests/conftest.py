@@ -15,6 +15,8 @@ settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 HERE = Path(__file__).parent
+WHOLE = {"crash", "evals", "recipes", "siege", "story"}
+"""What plays whole stories."""
 LONG = {"crash", "siege", "story", "test_bench.py", "test_delivery.py"}
 """What waits for whole processes: it begins first, so that no worker is left alone with it."""
 
@@ -23,12 +25,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what is long; leave out of the coverage what repeats and what measures.
 
     Traced code takes twice as long, and a hundred drawn examples reach little that the written
-    ones beside them do not: the report shows what somebody thought of.
+    ones beside them do not: the report shows what somebody thought of. Stories go through all of
+    the code again, and most of it in processes that nobody traces.
     """
     items.sort(key=lambda item: LONG.isdisjoint(item.path.relative_to(HERE).parts))
     for item in items:
         drawn = isinstance(item, pytest.Function) and is_hypothesis_test(item.obj)
-        if drawn or item.path.name == "test_bench.py":
+        whole = not WHOLE.isdisjoint(item.path.relative_to(HERE).parts)
+        if drawn or whole or item.path.name == "test_bench.py":
             item.add_marker(pytest.mark.no_cover)
 
 
